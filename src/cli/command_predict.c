@@ -1,4 +1,5 @@
-/* nntrain predict RUN_DIR|CHECKPOINT -o FILE */
+/* nntrain predict RUN_DIR|CHECKPOINT [DATA ...] -o FILE */
+#include "base/list.h"
 #include "cli/command.h"
 #include "cli/saved_probe.h"
 #include "cli/session.h"
@@ -8,10 +9,10 @@ enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART, OPTION_SET };
 
 static const nn_command_option predict_options[] = {
     {"-o", "FILE", "the file to write: NAME.csv (default: predictions.csv)"},
-    {"--data", "FILE", "an HDF5 file, or a pattern: a prediction for each row; may be given several times"},
+    {"--data", "FILE", "the same as DATA: an HDF5 file, or a pattern; may be given several times"},
     {"--part", "PART",
-     "train, validation or test (default: test, otherwise validation, otherwise train); with --data: the "
-     "part whose datasets are in the files"},
+     "train, validation or test: only this part of the run's data; with DATA: the part whose datasets are in "
+     "the files"},
     {"--set", "KEY=VALUE", "reads the data in another way: data.fields.x.missing=mean"},
     {NULL, NULL, NULL}};
 
@@ -26,38 +27,53 @@ static nn_status predict_work(nn_comm *comm, const void *context)
     return nn_train_predict(comm, context);
 }
 
+/* The files of --data, and then the operands after the first. */
+static nn_status predict_files(const nn_arguments *arguments, nn_text_list *files)
+{
+    for (size_t i = 0; i < arguments->value_counts[OPTION_DATA]; i++)
+        NN_TRY(nn_list_add(files, arguments->values[OPTION_DATA][i]));
+    for (size_t i = 1; i < arguments->operand_count; i++) NN_TRY(nn_list_add(files, arguments->operands[i]));
+    return NN_OK;
+}
+
 static nn_status predict_run(const nn_arguments *arguments)
 {
-    if (arguments->operand_count != 1)
+    nn_text_list files = {0};
+    if (arguments->operand_count < 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "predict: give one run directory or checkpoint: nntrain predict RUN_DIR -o FILE.csv");
-    const nn_text_list files = {(char **)(uintptr_t)arguments->values[OPTION_DATA],
-                                arguments->value_counts[OPTION_DATA]};
+                "predict: give a run directory or checkpoint: nntrain predict RUN_DIR -o FILE.csv");
     const nn_text_list sets = {(char **)(uintptr_t)arguments->values[OPTION_SET],
                                arguments->value_counts[OPTION_SET]};
     nn_prediction prediction = {.run_or_checkpoint = arguments->operands[0],
-                                .files = files.count > 0 ? &files : NULL,
                                 .part = predict_option(arguments, OPTION_PART, NULL),
                                 .sets = &sets,
                                 .output = predict_option(arguments, OPTION_OUTPUT, "predictions.csv")};
-    NN_TRY(nn_saved_probe(prediction.run_or_checkpoint, prediction.files));
-    return nn_session_run(predict_work, &prediction);
+    nn_status status = predict_files(arguments, &files);
+    if (files.count > 0) prediction.files = &files;
+    if (status == NN_OK) status = nn_saved_probe(prediction.run_or_checkpoint, prediction.files);
+    if (status == NN_OK) status = nn_session_run(predict_work, &prediction);
+    nn_list_release(&files);
+    return status;
 }
 
 const nn_command nn_command_predict = {
     .name = "predict",
-    .operands = "RUN_DIR|CHECKPOINT",
-    .summary = "writes a CSV file with the predictions of the best weights, and the targets if there are any",
+    .operands = "RUN_DIR|CHECKPOINT [DATA ...]",
+    .summary = "writes a file with the predictions of the best weights, and the targets if there are any",
     .options = predict_options,
     .about =
-        "Without --data: a part of the run's own data, its samples numbered within the part.\n"
-        "With --data: one line per row of the files (per window of data.window), in their order, regardless\n"
+        "One line per row, the same on any number of ranks, which share the work; memory does not grow with\n"
+        "the rows. It begins with where the row is from: `part` if several are predicted, `file` if there\n"
+        "are several, and `row`, its position in the file from 0.\n"
+        "Without DATA: every row of the run's own data, part by part; --part test: only that part.\n"
+        "With DATA: one line per row of the files (per window of data.window), in their order, regardless\n"
         "of how the run split them. Targets are not needed; those present become columns. A row whose "
         "inputs\n"
         "contain NaN or Inf, or cannot be read, has no prediction: its numbers are nan, its class is empty.\n"
         "The files need the datasets that the configuration names for test, validation or train, or those\n"
         "names without the part (x for x_test). Columns, classes and categories are matched by name where\n"
-        "files have names. With several files, columns `file` and `row` give the origin of each line.\n"
-        "Numbers have enough digits to restore the same bits.\n",
+        "files have names.\n"
+        "Of a window, `row` is the last row seen, and `target_row` the one that is predicted.\n"
+        "Numbers have enough digits to restore the same bits, in the units of the target.\n",
     .run = predict_run,
 };

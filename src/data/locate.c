@@ -1,16 +1,36 @@
-/* Finds a sample in the files, for messages. */
+/* Finds a sample in the files. */
 #include "data/dataset_internal.h"
+
+int nn_dataset_file_count(const nn_dataset *dataset, nn_part part)
+{
+    return dataset->parts[part].source ? dataset->parts[part].source->piece_count : 0;
+}
+
+const char *nn_dataset_file(const nn_dataset *dataset, nn_part part, int file)
+{
+    return dataset->parts[part].source->pieces[file].path;
+}
+
+int nn_dataset_file_of(const nn_dataset *dataset, nn_part part, int64_t sample, int64_t *row)
+{
+    const nn_source *source = dataset->parts[part].source;
+    int low = 0, high = source->piece_count - 1;
+    *row = nn_dataset_row(dataset, part, sample);
+    while (low < high) {
+        int middle = (low + high + 1) / 2;
+        if (source->pieces[middle].first <= *row)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    *row -= source->pieces[low].first;
+    return low;
+}
 
 void nn_dataset_locate(const nn_dataset *dataset, nn_part part, int64_t sample, const char **path,
                        int64_t *row)
 {
-    const nn_source *source = dataset->parts[part].source;
-    const nn_piece *piece = source->pieces;
-    *row = nn_dataset_row(dataset, part, sample);
-    for (int i = 1; i < source->piece_count && source->pieces[i].first <= *row; i++)
-        piece = &source->pieces[i];
-    *row -= piece->first;
-    *path = piece->path;
+    *path = nn_dataset_file(dataset, part, nn_dataset_file_of(dataset, part, sample, row));
 }
 
 bool nn_dataset_is_unreadable(const nn_dataset *dataset, nn_part part, int64_t sample)

@@ -20,11 +20,11 @@ typedef struct nn_evaluation {
 /* What predictions are asked for; everything is borrowed. */
 typedef struct nn_prediction {
     const char *run_or_checkpoint;
-    const nn_text_list *files; /* every row of these; NULL: a part of the data as configured */
-    const char *part;         /* "train", "validation", "test"; NULL: test, or what comes nearest; with files:
-                                 whose datasets they have */
-    const char *output;       /* path of the CSV file */
-    const nn_text_list *sets; /* as of an evaluation */
+    const nn_text_list *files; /* every row of these; NULL: the data as configured */
+    const char *part;          /* "train", "validation", "test": only this part; NULL: all; with files: whose
+                                  datasets they have */
+    const char *output;        /* path of the file, whose ending is that of a format */
+    const nn_text_list *sets;  /* as of an evaluation */
 } nn_prediction;
 
 /* Trains. result may be NULL. NN_STOPPED: stopped on request, after a checkpoint. Collective; all ranks get
@@ -35,7 +35,7 @@ nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result
  * one line each to the log. Collective. */
 nn_status nn_train_evaluate(nn_comm *comm, const nn_evaluation *evaluation);
 
-/* Writes predictions as a CSV file. Collective; the first rank does the work. */
+/* Writes a file of predictions, as `nntrain help predict` says. Collective. */
 nn_status nn_train_predict(nn_comm *comm, const nn_prediction *prediction);
 
 /* Shows a microbatch that gave NaN or Inf (RUN_DIR/nonfinite-STEP.h5) layer by layer, computed again in

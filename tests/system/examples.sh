@@ -47,7 +47,7 @@ prepare
 run stocks.yaml
 persistence=$(test_rmse 'baseline (the last value seen)')
 at_most "$(test_rmse 'best weights')" "$(awk -v p="$persistence" 'BEGIN {print 1.02 * p}')" "the error of the stocks"
-nntrain predict runs/stocks -o predictions.csv >predict.log 2>&1 || { fail "predict ended with $?"; cat predict.log; }
+nntrain predict runs/stocks --part test -o predictions.csv >predict.log 2>&1 || { fail "predict ended with $?"; cat predict.log; }
 [ "$(wc -l <predictions.csv)" = 368 ] || fail "predictions: $(wc -l <predictions.csv) lines"
 (nntrain init stocks .. >again.log 2>&1; nntrain init stocks . >again.log 2>&1) && fail "init has overwritten files"
 

@@ -141,6 +141,6 @@ training: {epochs: 12, batch_size: 16}
 YAML
 run train text.yaml --run-dir text
 run predict text --data less.h5 -o less.out.csv
-[ "$(cut -d, -f2 less.out.csv | tail -n +2 | tr -d '\n' | head -c 9)" = bcbcbcbcb ] || { fail "symbols are exchanged"; head -5 less.out.csv; }
+[ "$(cut -d, -f3 less.out.csv | tail -n +2 | tr -d '\n' | head -c 9)" = bcbcbcbcb ] || { fail "symbols are exchanged"; head -5 less.out.csv; }
 refused 5 "has the symbol 'x', which is not known to text/" -- eval text --data more.h5
 finish

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/common.sh"
 heads
 train 2 1 heads.yaml --run-dir run || { fail "training ended with $?"; cat train.log; }
-"$program" predict run -o p.csv >predict.log 2>&1 || { fail "predict ended with $?"; cat predict.log; }
+"$program" predict run --part test -o p.csv >predict.log 2>&1 || { fail "predict ended with $?"; cat predict.log; }
 "$program" eval run >eval.log 2>&1 || { fail "eval ended with $?"; cat eval.log; }
 accuracy=$(sed -n 's/.*label.accuracy \([0-9.]*\) %.*/\1/p' eval.log)
 found=$(awk -F, 'NR > 1 { n++; if ($2 == $3) right++ } END { printf "%.2f", 100 * right / n }' p.csv)
@@ -18,7 +18,7 @@ grep -v ' samples/s in ' timed.log | cmp -s - eval.log || { fail "eval --time sa
 rmse=$(sed -n 's/.*size.rmse \([0-9.]*\),.*/\1/p' eval.log)
 awk -F, -v rmse="$rmse" 'NR > 1 { d = $(NF - 1) - $NF; s += d * d; n++ } END { r = sqrt(s / n) / rmse; exit !(r > 0.9999 && r < 1.0001) }' p.csv ||
     fail "the root mean squared error in the file is not $rmse"
-head -1 p.csv | grep -q '^sample,label,label_predicted,label_probability_0,.*,size,size_predicted$' ||
+head -1 p.csv | grep -q '^row,label,label_predicted,label_probability_0,.*,size,size_predicted$' ||
     fail "the columns are $(head -1 p.csv)"
 [ "$(wc -l <p.csv)" = 361 ] || fail "$(wc -l <p.csv) lines for 360 samples"
 grep -q '^label.confusion: \[\[' eval.log || fail "eval shows no confusion"

@@ -24,7 +24,7 @@ YAML
 run train run.yaml --run-dir run
 run predict run --part train -o train.csv
 rows train.csv 48
-run predict run -o test.csv
+run predict run --part test -o test.csv
 rows test.csv 62
 
 # All rows: those that cannot be predicted are marked, and the others equal those of the good file.
@@ -64,9 +64,9 @@ cmp -s good.csv ranks.csv || fail "three ranks write other predictions"
 cp good.h5 again.h5
 run predict run --data 'agai[n].h5' --data good.h5 -o two.csv
 rows two.csv 128
-head -1 two.csv | grep -q '^sample,file,row,y,y_predicted,' || fail "columns: $(head -1 two.csv)"
-grep -q '^64,good.h5,0,' two.csv || fail "sample 64 is not row 0 of good.h5"
-cut -d, -f4- two.csv | tail -n 64 | cmp -s - <(cut -d, -f2- good.csv | tail -n 64) || fail "rows of the second file"
+head -1 two.csv | grep -q '^file,row,y,y_predicted,' || fail "columns: $(head -1 two.csv)"
+sed -n 66p two.csv | grep -q '^good.h5,0,' || fail "line 66 is not row 0 of good.h5"
+cut -d, -f3- two.csv | tail -n 64 | cmp -s - <(cut -d, -f2- good.csv | tail -n 64) || fail "rows of the second file"
 run eval run --data good.h5 --data again.h5
 said ": 128 samples of good.h5, again.h5: loss"
 
@@ -81,7 +81,7 @@ printf 'open,high,close\n1,2,3\n4,5,6\n7,8,9\n' >new.csv
 run import csv new.csv --y none -o new.h5
 run predict run --data new.h5 -o new.out.csv
 rows new.out.csv 3
-head -1 new.out.csv | grep -q '^sample,y_predicted,y_probability_0' || fail "columns: $(head -1 new.out.csv)"
+head -1 new.out.csv | grep -q '^row,y_predicted,y_probability_0' || fail "columns: $(head -1 new.out.csv)"
 program_refuses 5 'new.h5: has no dataset "y"' eval run --data new.h5
 printf 'open,high\n1,2\n' >narrow.csv
 run import csv narrow.csv --y none -o narrow.h5
@@ -101,7 +101,7 @@ training: {epochs: 2}
 YAML
 run train comma.yaml --run-dir comma
 run predict comma -o comma.out.csv
-[ "$(head -1 comma.out.csv)" = 'sample,y,y_predicted,"y_probability_big, red",y_probability_blue' ] || fail "header $(head -1 comma.out.csv)"
+[ "$(head -1 comma.out.csv)" = 'part,row,y,y_predicted,"y_probability_big, red",y_probability_blue' ] || fail "header $(head -1 comma.out.csv)"
 
 # ---- windows: every one that fits into the series; those at its end have no target yet ----
 awk 'BEGIN { print "s,q"; for (i = 0; i < 90; i++) print sin(i / 4) "," i % 7 }' >long.csv
@@ -124,9 +124,9 @@ for transform in none difference; do
     rows long.out.csv 86
     run predict window --data short.h5 -o short.out.csv
     rows short.out.csv 16
-    [ "$(awk -F, 'NR > 1 && $2 == ""' short.out.csv | wc -l)" = 2 ] || { fail "targets beyond the end"; tail -3 short.out.csv; }
+    [ "$(awk -F, 'NR > 1 && $3 == ""' short.out.csv | wc -l)" = 2 ] || { fail "targets beyond the end"; tail -3 short.out.csv; }
     cmp -s <(head -15 short.out.csv) <(head -15 long.out.csv) || fail "columns in another order give different predictions"
-    cmp -s <(cut -d, -f3 short.out.csv) <(head -17 long.out.csv | cut -d, -f3) || fail "$transform: other predictions at the end"
+    cmp -s <(cut -d, -f4 short.out.csv) <(head -17 long.out.csv | cut -d, -f4) || fail "$transform: other predictions at the end"
 done
 run eval window --data short.h5
 said ": 14 samples of short.h5"
@@ -174,10 +174,10 @@ rows both.out.csv 9
 run eval several --data both.h5
 said "9 samples of both.h5"
 run predict several --data none.h5 -o none.out.csv
-[ "$(head -1 none.out.csv)" = sample,c_predicted,c_probability_0,c_probability_1,v_predicted ] || fail "$(head -1 none.out.csv)"
+[ "$(head -1 none.out.csv)" = row,c_predicted,c_probability_0,c_probability_1,v_predicted ] || fail "$(head -1 none.out.csv)"
 rows none.out.csv 7
 run predict several --data value.h5 -o value.out.csv
-[ "$(head -1 value.out.csv)" = sample,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.out.csv)"
+[ "$(head -1 value.out.csv)" = row,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.out.csv)"
 program_refuses 5 'has no dataset "c"' eval several --data value.h5
 program_refuses 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.out.csv
 # Settings that the weights were trained with cannot be changed for prediction.

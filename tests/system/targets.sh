@@ -55,7 +55,7 @@ same() {
 # The errors of the predictions in the file, output by output, equal those shown.
 # errors NAME OUTPUTS: r2, rmse, mae, each the mean over the outputs
 errors() {
-    "$program" predict "$1.1" -o p.csv >/dev/null 2>&1 || fail "predict $1"
+    "$program" predict "$1.1" --part test -o p.csv >/dev/null 2>&1 || fail "predict $1"
     awk -F, -v outputs="$2" '
         NR > 1 { for (o = 0; o < outputs; o++) {
             t = $(2 + 2 * o); d = $(3 + 2 * o) - t
@@ -167,7 +167,7 @@ config named shares 3 cross_entropy 'fields: {y: {kind: value}}' 'accuracy, f1, 
 run named 1
 [ "$(results)" = "$(run shares 1 --fresh; results)" ] || fail "shares: kind: value is a different run"
 says 'accuracy [0-9.]+ %'
-"$program" predict shares.1 -o p.csv >/dev/null 2>&1
+"$program" predict shares.1 --part test -o p.csv >/dev/null 2>&1
 awk -F, 'NR > 1 { s = $3 + $5 + $7; if (s < 0.9999 || s > 1.0001) exit 1 }' p.csv || fail "probabilities do not sum to 1"
 run shares 1 --fresh --set 'loss.cross_entropy.class_weights=balanced'
 

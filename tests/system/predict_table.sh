@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# The table that predict writes can be joined with the data. Fails when a row is missing, twice, or has another row's
+# values; when ranks, threads or the order of rows change a bit; or when memory or messages lose a row between waves.
+source "$(dirname "$0")/common.sh"
+find_python
+if [ -z "$python" ]; then
+    echo "skipped: python3 has no h5py"
+    finish
+fi
+"$python" - <<'PY' || fail "no data"
+import h5py, numpy as n
+r = n.random.default_rng(5)
+x = r.normal(size=(1003, 5)).astype('f4')
+y = n.stack([x.sum(1) * 3.0 + 7, x[:, 0] * 100.0], 1).astype('f8')
+order = r.permutation(1003)
+names = [f'cell {i % 7}-{i}' for i in range(1003)]
+def put(name, rows):
+    with h5py.File(name, 'w') as f:
+        f['x'], f['y'] = x[rows], y[rows]
+        f['y_columns'] = n.array([b'sum', b'first'])
+        f['number'] = rows + 2**60
+        f['name'] = n.array([names[i].encode() for i in rows])
+        f['word'] = [names[i] for i in rows]
+        f['weight'] = rows / 7
+        f['short'] = rows[:9]
+put('all.h5', n.arange(1003))
+put('mixed.h5', order)
+put('first.h5', n.arange(400))
+put('second.h5', n.arange(400, 1003))
+PY
+cat >table.yaml <<'YAML'
+data:
+  file: all.h5
+  train: {x: x, y: y}
+  split: {validation: 0.2, test: 0.1}
+network: [dense: {units: 9, activation: relu}, dense: {units: 2}]
+loss: mse
+training: {epochs: 2, batch_size: 32, microbatch_size: 4}
+YAML
+use_engine table.yaml
+run train table.yaml --run-dir run
+
+# ---- every row of the run's data, with its part ----
+run predict run -o all.csv
+said "predictions for 1003 samples of all parts by run/"
+"$python" - <<'PY' || fail "the table of all rows is not the data"
+import csv, h5py, collections
+with h5py.File('all.h5') as f: y = f['y'][:]
+with open('all.csv') as f: table = list(csv.DictReader(f))
+assert list(table[0]) == ['part', 'row', 'y_sum', 'y_sum_predicted', 'y_first', 'y_first_predicted'], list(table[0])
+assert sorted(int(t['row']) for t in table) == list(range(1003))
+parts = collections.Counter(t['part'] for t in table)
+assert parts['validation'] in (200, 201) and parts['test'] in (100, 101), parts
+for t in table:
+    row = int(t['row'])
+    assert float(t['y_sum']) == y[row, 0] and float(t['y_first']) == y[row, 1], row
+PY
+for part in train validation test; do
+    run predict run --part $part -o part.csv
+    cmp -s <(tail -n +2 part.csv) <(sed -n "s/^$part,//p" all.csv) || fail "--part $part has other rows"
+done
+
+# ---- the same bits ----
+for ranks in 1 2 3 4; do
+    OMP_NUM_THREADS=$((5 - ranks)) mpirun -n $ranks --bind-to none "$program" predict run -o ranks.csv >log 2>&1 ||
+        { fail "exit $?"; cat log; }
+    cmp -s all.csv ranks.csv || fail "$ranks ranks write something else"
+done
+run predict run all.h5 -o file.csv
+run predict run mixed.h5 -o mixed.csv
+run predict run first.h5 --data second.h5 -o pieces.csv
+[ "$(head -1 pieces.csv)" = file,row,y_sum,y_sum_predicted,y_first,y_first_predicted ] || fail "$(head -1 pieces.csv)"
+[ "$(sed -n 2p pieces.csv | cut -d, -f1,2) $(sed -n 1003p pieces.csv | cut -d, -f1,2)" = 'second.h5,0 first.h5,398' ] ||
+    fail "files are not in the order in which they are given: $(sed -n '2p;1003p' pieces.csv)"
+cmp -s <(tail -n +2 file.csv | cut -d, -f2- | sort) <(tail -n +2 mixed.csv | cut -d, -f2- | sort) ||
+    fail "the bits of a row depend on where it is"
+cmp -s <(tail -n +2 file.csv | cut -d, -f2- | sort) <(tail -n +2 pieces.csv | cut -d, -f3- | sort) ||
+    fail "the bits of a row depend on its file"
+
+# ---- refused ----
+cp all.h5 data.csv
+program_refuses 2 'data.csv is a file of the data' predict run data.csv -o data.csv
+cmp -s all.h5 data.csv || fail "the data was replaced by its predictions"
+finish
