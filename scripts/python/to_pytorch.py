@@ -15,6 +15,8 @@ import json
 import math
 import os
 
+import h5py
+import numpy
 import torch
 from torch import nn
 from torch.nn import functional
@@ -67,6 +69,11 @@ def linear(weight, bias):
     return core
 
 
+def rows(x):
+    """Samples x values."""
+    return x.flatten(1) if x.dim() > 1 else x[:, None]
+
+
 def affine(core, scale, shift):
     core.register_parameter('weight', None if scale is None else parameter(scale))
     core.register_parameter('bias', None if shift is None else parameter(shift))
@@ -88,7 +95,7 @@ class Layer(nn.Module):
 
     def __init__(self, node, input_shapes, tensors, owner, dtype):
         super().__init__()
-        self.options, self.shape, self.node, self.dtype = node['options'], node['shape'], node, dtype
+        self.options, self.shape, self.node, self.stored = node['options'], node['shape'], node, dtype
         self.input_shapes = input_shapes
         self.frozen = bool(node['tensors']) and not any(tensor['trained'] for tensor in node['tensors'])
         if owner is not None and owner.node['type'] not in (node['type'],) + self.shares_with:
@@ -119,7 +126,7 @@ class Dense(Layer):
         return linear(tensors['weight'], tensors.get('bias'))
 
     def forward(self, inputs, lengths):
-        x = inputs[0] if self.options['per_step'] else inputs[0].reshape(len(inputs[0]), -1)
+        x = inputs[0] if self.options['per_step'] else rows(inputs[0])
         return self.activated(functional.linear(x, self.core.weight, getattr(self.core, 'bias', None)))
 
 
@@ -149,7 +156,7 @@ class Reshape(Layer):
     """Also flatten: the shape of the output is known."""
 
     def forward(self, inputs, lengths):
-        return inputs[0].reshape(-1, *self.shape)
+        return inputs[0].reshape(len(inputs[0]), *self.shape)
 
 
 class Add(Layer):
@@ -205,7 +212,7 @@ class PositionalEncoding(Layer):
             pair = torch.arange(features, dtype=torch.float64) // 2 * 2
             angle = torch.arange(steps)[:, None] * torch.exp(-math.log(10000) * pair / features)
             even = torch.arange(features) % 2 == 0
-            waves = torch.where(even, angle.sin(), angle.cos()).to(self.dtype)
+            waves = torch.where(even, angle.sin(), angle.cos()).to(self.stored)
             self.register_buffer('waves', waves, persistent=False)
 
     def make(self, tensors):
@@ -328,7 +335,7 @@ class BatchNorm(Layer):
 
     def make(self, tensors):
         core = nn.BatchNorm1d(len(tensors['running_mean']), self.options['epsilon'], 1 - self.options['running_decay'],
-                              affine=False, dtype=self.dtype)
+                              affine=False, dtype=self.stored)
         core.running_mean.copy_(tensors['running_mean'])
         core.running_var.copy_(tensors['running_variance'])
         return affine(core, tensors.get('scale'), tensors.get('shift'))
@@ -393,9 +400,9 @@ class Recurrent(Layer):
         kind, more = {'rnn': (nn.RNN, {'nonlinearity': self.options.get('activation')}), 'lstm': (nn.LSTM, {}),
                       'gru': (nn.GRU, {})}[self.node['type']]
         core = kind(features, self.options['units'], batch_first=True, bidirectional=self.options['bidirectional'],
-                    dtype=self.dtype, **more)
+                    dtype=self.stored, **more)
         for direction in ['', '_reverse'][:1 + self.options['bidirectional']]:
-            second = torch.zeros(columns, dtype=self.dtype)
+            second = torch.zeros(columns, dtype=self.stored)
             if 'recurrent_bias' + direction in tensors:
                 second[-self.options['units']:] = tensors['recurrent_bias' + direction]
             setattr(core, 'weight_ih_l0' + direction, parameter(tensors['input_weight' + direction].T))
@@ -488,7 +495,7 @@ class Network(nn.Module):
         if graph.get('format') != 'nntrain graph' or graph.get('version') != VERSION:
             raise Unknown(f"the graph is {graph.get('format')!r}, version {graph.get('version')!r}; this to_pytorch.py reads "
                           f"version {VERSION}: use the one that came with the nntrain that wrote the checkpoint")
-        self.graph, self.dtype = graph, dtype
+        self.graph, self.stored = graph, dtype
         self.parts = {part['name']: part for part in graph['input']['parts']}
         self.layers = nn.ModuleDict()
         self.places = {}  # of layers in `layers`, whose names must not be those of its methods
@@ -507,19 +514,20 @@ class Network(nn.Module):
                 place += '_'
             self.places[node['name']] = place
             self.layers[place] = LAYERS[node['type']](node, [shapes[name] for name in node['inputs']], own, owner, dtype)
-        for name, field in [('input', graph['input'])] + [(output['name'], output) for output in graph['outputs']]:
-            for number in ('scale', 'offset'):
-                if number in field:
-                    self.register_buffer(f'{name}_{number}'.replace('.', '_'),
-                                         torch.tensor(field[number], dtype=torch.float64), persistent=False)
 
-    def scaling(self, name):
-        return (getattr(self, f'{name}_{number}'.replace('.', '_')).double() for number in ('scale', 'offset'))
+    @property
+    def dtype(self):
+        return next((parameter.dtype for parameter in self.parameters()), self.stored)
+
+    @staticmethod
+    def scaling(field, x):
+        return (torch.tensor(field[name], dtype=torch.float64, device=x.device) for name in ('scale', 'offset'))
 
     def join(self, inputs):
         """Samples x values, with all parts."""
         if len(inputs) == 1 and isinstance(inputs[0], dict):
             inputs = [inputs[0][name] for name in self.parts]
+        inputs = [torch.as_tensor(x) for x in inputs]
         fields = list(self.parts.values()) if len(self.parts) > 1 and len(inputs) > 1 else [self.graph['input']]
         if len(inputs) != len(fields):
             raise ValueError(f"{len(inputs)} inputs were given, but there are {len(fields)}: "
@@ -528,26 +536,26 @@ class Network(nn.Module):
             if x[:1].numel() != math.prod(field['shape']) * len(x[:1]):
                 raise ValueError(f"{field['name']}: samples of shape {list(x.shape[1:])} were given, but the network takes "
                                  f"{field['shape']}")
-        return torch.cat([x.reshape(len(x), -1) for x in inputs], dim=1) if len(inputs) > 1 else inputs[0].flatten(1)
+        return torch.cat([rows(x) for x in inputs], dim=1)
 
     def normalise(self, x):
         if 'scale' not in self.graph['input']:
             return x.to(self.dtype)
-        scale, offset = self.scaling('input')
+        scale, offset = self.scaling(self.graph['input'], x)
         return (x.double().unflatten(1, (-1, len(scale))) * scale + offset).flatten(1).to(self.dtype)
 
     def predictions(self, output, y, x):
         """From what a layer computes to what it means; x: the inputs as given."""
         if output['prediction'] == 'softmax':
-            return y.reshape(len(y), -1, output['classes']).softmax(-1).reshape(y.shape)
+            return rows(y).unflatten(1, (-1, output['classes'])).softmax(-1).reshape(y.shape)
         if output['prediction'] == 'sigmoid':
             return y.sigmoid()
         if output['prediction'] is not None:
             raise Unknown(f"output {output['name']}: the function '{output['prediction']}' is not known to this version of "
                           "to_pytorch.py")
-        units = y.double().flatten(1)
+        units = rows(y.double())
         if 'scale' in output:
-            scale, offset = self.scaling(output['name'])
+            scale, offset = self.scaling(output, y)
             units = ((units.unflatten(1, (-1, len(scale))) - offset) / scale).flatten(1)
         if output['transform'] == 'log':
             units = units.exp()
@@ -570,7 +578,8 @@ class Network(nn.Module):
         inputs = [values[name] for name in node['inputs']]
         if node['type'] == 'part':
             part = self.parts[node['name']]
-            return inputs[0].flatten(1)[:, part['begin']:part['begin'] + math.prod(part['shape'])].reshape(-1, *part['shape'])
+            own = rows(inputs[0])[:, part['begin']:part['begin'] + math.prod(part['shape'])]
+            return own.reshape(len(own), *part['shape'])
         return self.layers[self.places[node['name']]](inputs, [lengths[name] for name in node['inputs']])
 
     def forward(self, *inputs, lengths=None, logits=False):
@@ -578,7 +587,7 @@ class Network(nn.Module):
             raise ValueError('lengths were given, but the network was trained without')
         x = self.join(inputs)
         first = self.graph['layers'][0]
-        values = {first['name']: self.normalise(x).reshape(-1, *first['shape'])}
+        values = {first['name']: self.normalise(x).reshape(len(x), *first['shape'])}
         steps = {first['name']: None if lengths is None else torch.as_tensor(lengths, device=x.device).long()}
         for node in self.graph['layers']:
             name = node['name']
@@ -601,14 +610,25 @@ def find(path):
     if not os.path.isdir(path):
         return path
     best = os.path.join(path, 'best.h5')
-    found = [best] if os.path.exists(best) else sorted(glob.glob(os.path.join(path, 'checkpoints', 'step-*.h5')))
+    found = [best] if os.path.exists(best) else sorted(
+        name for name in glob.glob(os.path.join(path, 'checkpoints', 'step-*.h5')) if '.shard-' not in name)
     if not found:
         raise FileNotFoundError(f'{path} has no checkpoint; is it a run directory of nntrain?')
     return found[-1]
 
 
+def read_tensor(weights, tensor):
+    """A tensor that is cut between shards is a group: part-1, part-2, ..."""
+    node = weights[tensor['dataset']]
+    if isinstance(node, h5py.Group):
+        names = sorted(node, key=lambda name: int(name.split('-')[1]))
+        values = numpy.concatenate([node[name][()].ravel() for name in names])
+    else:
+        values = node[()]
+    return torch.from_numpy(values).reshape(tensor['shape'])
+
+
 def load_checkpoint(path, dtype):
-    import h5py
     with h5py.File(path) as file:
         if 'graph' not in file:
             raise Unknown(f'{path} has no graph: it is not a checkpoint, or an older nntrain wrote it; resume the run for an '
@@ -617,7 +637,7 @@ def load_checkpoint(path, dtype):
         graph = json.loads(text if isinstance(text, (str, bytes)) else text.tobytes())
         weights = file['average' if 'average' in file else 'weights']
         stored = torch.float64 if graph['precision'] == 'float64' else torch.float32
-        return Network(graph, lambda tensor: torch.from_numpy(weights[tensor['dataset']][()]), dtype or stored)
+        return Network(graph, lambda tensor: read_tensor(weights, tensor), dtype or stored)
 
 
 def load_saved(path, dtype):
@@ -625,9 +645,9 @@ def load_saved(path, dtype):
     if not isinstance(saved, dict) or 'graph' not in saved:
         raise Unknown(f'{path} was not written by to_pytorch.py')
     stored = torch.float64 if saved['precision'] == 'float64' else torch.float32
-    network = Network(json.loads(saved['graph']), lambda tensor: torch.zeros(tensor['shape']), stored)
+    network = Network(json.loads(saved['graph']), lambda tensor: torch.zeros(tensor['shape']), dtype or stored)
     network.load_state_dict(saved['state'])
-    return network if dtype in (None, stored) else network.to(dtype)
+    return network
 
 
 def save(network, path):
@@ -637,7 +657,8 @@ def save(network, path):
 
 def load(path, dtype=None):
     """The network of a run directory (best weights), a checkpoint or a file written by `save`, in evaluation mode. If the
-    run kept averaged weights, these. dtype: that of the weights by default."""
+    run kept averaged weights, these. dtype: that of the weights by default. With `precision: mixed`, nntrain rounds the
+    factors of products to bfloat16, and PyTorch does not: predictions differ by that."""
     path = find(os.fspath(path))
     with open(path, 'rb') as file:
         is_saved = file.read(2) == b'PK'

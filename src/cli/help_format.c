@@ -58,6 +58,6 @@ const char nn_help_format[] =
     "Activations: gelu is x Phi(x), leaky_relu has slope 0.01 unless an option says otherwise; softmax is\n"
     "over the last extent.\n"
     "\n"
-    "scripts/python/to_pytorch.py reads all of this (help pytorch).\n"
-    "The other datasets (optimizer, state, config) resume a run; nothing else needs them. Files above\n"
-    "checkpoint.shard_size are links to shards, which must be next to them.\n";
+    "scripts/python/to_pytorch.py reads all of this (help pytorch). The other datasets resume a run.\n"
+    "Above checkpoint.shard_size, tensors are links to shards, which must be there; one that is cut is a\n"
+    "group: part-1, part-2, ..., one after another.\n";

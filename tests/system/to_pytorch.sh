@@ -169,7 +169,7 @@ done
 
 cat >compare.py <<'PY'
 """compare.py PREDICT_VALUES RUN...: random samples by the library and by PyTorch, also from a saved file."""
-import math, subprocess, sys
+import copy, math, subprocess, sys
 import numpy, torch
 import to_pytorch
 
@@ -215,6 +215,13 @@ for run in sys.argv[2:]:
             assert (joined(to_pytorch.load('model.pt')(given)) == found).all(), 'the saved file differs'
             single = to_pytorch.load(run, dtype=torch.float32)
             assert difference(joined(single(given)), expected) < 1e-4, 'PyTorch in float32 differs'
+            double = joined(copy.deepcopy(single).double()(given))
+            assert difference(double, expected) < 1e-5, 'PyTorch converted to float64 differs'
+            assert len(joined(model(given[:0]))) == 0, 'no samples'
+            if model.parts:
+                parts = {name: given[:, part['begin']:part['begin'] + math.prod(part['shape'])].reshape(-1, *part['shape'])
+                         for name, part in model.parts.items()}
+                assert (joined(model(parts)) == found).all() and (joined(model(*parts.values())) == found).all(), 'parts'
         model.train()
         outputs = model(given, logits=True)
         sum(y.square().mean() for y in (outputs.values() if isinstance(outputs, dict) else [outputs])).backward()
@@ -290,6 +297,22 @@ try:
     raise AssertionError('lengths were taken')
 except ValueError as error:
     assert 'without' in str(error)
+PY
+
+# A checkpoint of two files, which cut a tensor; without best weights.
+NN_FAULT=comm.node_size=value:1 mpirun -n 2 --bind-to none "$tools/nntrain_faults" train digits-data/digits.yaml --run-dir shards \
+    --set training.epochs=1 --set checkpoint.shard_size=0.001 >log 2>&1 || { fail "training with shards"; cat log; }
+"$python" -c "import h5py; assert isinstance(h5py.File('shards/best.h5')['weights/dense2/weight'], h5py.Group)" ||
+    fail "no tensor was cut: this tests nothing"
+rm -f shards/best.h5
+"$program" predict shards -o shards.csv >log 2>&1 || { fail "predict shards"; cat log; }
+"$python" - >log 2>&1 <<'PY' || { fail "a checkpoint with shards"; cat log; }
+import csv, h5py, torch, to_pytorch
+with h5py.File('digits-data/digits.h5') as file:
+    y = to_pytorch.load('shards')(file['x_test'][()])
+for row, found in zip(csv.DictReader(open('shards.csv')), y, strict=True):
+    expected = torch.tensor([float(value) for name, value in row.items() if '_probability_' in name])
+    assert (expected - found).abs().max() < 1e-5, (row, found)
 PY
 
 # ---- the command, and what it refuses ----
