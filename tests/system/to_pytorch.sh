@@ -305,7 +305,7 @@ NN_FAULT=comm.node_size=value:1 mpirun -n 2 --bind-to none "$tools/nntrain_fault
 "$python" -c "import h5py; assert isinstance(h5py.File('shards/best.h5')['weights/dense2/weight'], h5py.Group)" ||
     fail "no tensor was cut: this tests nothing"
 rm -f shards/best.h5
-"$program" predict shards -o shards.csv >log 2>&1 || { fail "predict shards"; cat log; }
+"$program" predict shards --part test -o shards.csv >log 2>&1 || { fail "predict shards"; cat log; }
 "$python" - >log 2>&1 <<'PY' || { fail "a checkpoint with shards"; cat log; }
 import csv, h5py, torch, to_pytorch
 with h5py.File('digits-data/digits.h5') as file:
