@@ -8,7 +8,7 @@
 enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART, OPTION_SET };
 
 static const nn_command_option predict_options[] = {
-    {"-o", "FILE", "the file to write: NAME.csv (default: predictions.csv)"},
+    {"-o", "FILE", "the file to write: NAME.csv, NAME.h5 or NAME.npy (default: predictions.csv)"},
     {"--data", "FILE", "the same as DATA: an HDF5 file, or a pattern; may be given several times"},
     {"--part", "PART",
      "train, validation or test: only this part of the run's data; with DATA: the part whose datasets are in "
@@ -74,6 +74,14 @@ const nn_command nn_command_predict = {
         "names without the part (x for x_test). Columns, classes and categories are matched by name where\n"
         "files have names.\n"
         "Of a window, `row` is the last row seen, and `target_row` the one that is predicted.\n"
-        "Numbers have enough digits to restore the same bits, in the units of the target.\n",
+        "Numbers have enough digits to restore the same bits, in the units of the target.\n"
+        "NAME.h5 has a dataset for each column, in the shape of the target, with dimension scales that\n"
+        "netCDF and xarray find: `sample`, the names of classes (y_class) and of values (y_value), "
+        "otherwise\n"
+        "numbers (y_dimension_1). y_predicted is a class's number, -1 for none; y_probability has all "
+        "classes.\n"
+        "NAME.npy has the values of the only output; for classes the probabilities, for classes of every "
+        "step\n"
+        "the class's number.\n",
     .run = predict_run,
 };

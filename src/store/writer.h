@@ -12,7 +12,7 @@ typedef struct nn_store_output nn_store_output;
 
 /* The layout of a dataset. Rows are along the first dimension. */
 typedef struct nn_store_layout {
-    nn_store_type type; /* in the file, little-endian */
+    nn_store_type type; /* in the file, little-endian; NN_STORE_TEXT: strings of variable length, UTF-8 */
     bool half;          /* with NN_STORE_F32: float16 in the file */
     int dimensions;     /* of one row; 0: one value per row */
     int64_t extents[NN_STORE_MAX_DIMENSIONS];
@@ -32,7 +32,8 @@ nn_status nn_store_writer_add(nn_store_writer *writer, const char *dataset, cons
                               nn_store_output **output);
 
 /* Appends rows whose values have type `type` in memory; HDF5 converts them to the type of the file. Fails if
- * a dataset with a known number of rows would become longer. A full disk is reported here, or by the
+ * a dataset with a known number of rows would become longer. Values of type NN_STORE_TEXT are `char *`, and
+ * those of no other type become strings. A full disk is reported here, or by the
  * commit. */
 nn_status nn_store_output_append(nn_store_output *output, int64_t rows, nn_store_type type,
                                  const void *values);
@@ -43,6 +44,17 @@ nn_status nn_store_writer_put_names(nn_store_writer *writer, const char *dataset
 /* Writes a text attribute of a dataset, or of the root group if dataset is NULL; at most 60,000 bytes. */
 nn_status nn_store_writer_put_attribute(nn_store_writer *writer, const char *dataset, const char *name,
                                         const char *text);
+
+/* Says that a one-dimensional dataset holds the coordinates along dimension `dimension` of another, as the
+ * dimension scales of HDF5 do, by which netCDF, xarray and h5py find them. */
+typedef struct nn_store_scale_use {
+    const char *dataset;
+    int dimension;
+    const char *scale;
+} nn_store_scale_use;
+
+/* Writes all such relations of the file, once its datasets have been added. */
+nn_status nn_store_writer_put_scales(nn_store_writer *writer, size_t count, const nn_store_scale_use *uses);
 
 /* Closes the file, reopens it to verify its extents and that everything is stored, fsyncs, renames, fsyncs
  * the directory. Fails if a dataset with a known number of rows was not filled. Afterwards the writer can

@@ -23,6 +23,12 @@ static hid_t output_file_type(nn_store_type type)
     return types[type];
 }
 
+/* A string of variable length; owned, negative on failure. */
+static hid_t output_string_type(void)
+{
+    return nn_store_text_type(H5T_VARIABLE);
+}
+
 int64_t nn_store_output_row(const nn_store_output *output)
 {
     int64_t count = 1;
@@ -33,16 +39,17 @@ int64_t nn_store_output_row(const nn_store_output *output)
 int64_t nn_store_output_row_bytes(const nn_store_output *output)
 {
     int64_t element = output->layout.half ? 2 : (int64_t)nn_store_type_size(output->layout.type);
+    if (output->layout.type == NN_STORE_TEXT) element = sizeof(hvl_t); /* the text itself is elsewhere */
     return nn_store_output_row(output) * element;
 }
 
 static nn_status output_check(const nn_store_output *output)
 {
     const nn_store_layout *layout = &output->layout;
-    bool sound = nn_store_type_is_numeric(layout->type) && layout->dimensions >= 0 &&
-                 layout->dimensions < NN_STORE_MAX_DIMENSIONS && layout->rows >= -1 &&
-                 layout->chunk_rows >= 0 && layout->compression >= 0 && layout->compression <= 9 &&
-                 (!layout->half || layout->type == NN_STORE_F32);
+    bool typed = nn_store_type_is_numeric(layout->type) || layout->type == NN_STORE_TEXT;
+    bool sound = typed && layout->dimensions >= 0 && layout->dimensions < NN_STORE_MAX_DIMENSIONS &&
+                 layout->rows >= -1 && layout->chunk_rows >= 0 && layout->compression >= 0 &&
+                 layout->compression <= 9 && (!layout->half || layout->type == NN_STORE_F32);
     double bytes = (double)(layout->rows > 0 ? layout->rows : 1) * 8;
     for (int d = 0; sound && d < layout->dimensions; d++) {
         sound = layout->extents[d] >= 0;
@@ -132,7 +139,8 @@ static bool output_set_creation(const nn_store_output *output, hid_t creation)
     int dimensions = output->info.dimensions, compression = (int)output->layout.compression;
     if (creation < 0 || H5Pset_obj_track_times(creation, false) < 0) return false;
     /* Everything is written, or the file is discarded: no need to fill it first. */
-    if (H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0) return false;
+    bool text = output->layout.type == NN_STORE_TEXT; /* HDF5 insists on filling it */
+    if (!text && H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0) return false;
     if (!output->info.chunked) return true;
     for (int d = 0; d < dimensions; d++) chunk[d] = (hsize_t)output->info.chunk[d];
     if (H5Pset_chunk(creation, dimensions, chunk) < 0) return false;
@@ -154,7 +162,9 @@ nn_status nn_store_output_make(nn_store_output *output)
     nn_status status = NN_OK;
     hid_t creation = H5Pcreate(H5P_DATASET_CREATE), access = H5Pcreate(H5P_DATASET_ACCESS);
     hid_t space = output_make_space(output);
-    hid_t type = output->layout.half ? nn_store_half_type() : H5Tcopy(output_file_type(output->layout.type));
+    hid_t type = output->layout.half                    ? nn_store_half_type()
+                 : output->layout.type == NN_STORE_TEXT ? output_string_type()
+                                                        : H5Tcopy(output_file_type(output->layout.type));
     bool ready = output_set_creation(output, creation) && access >= 0 &&
                  (!output->info.chunked || nn_store_set_cache(access, &output->info));
     if (ready && space >= 0 && type >= 0)
@@ -182,11 +192,14 @@ static bool output_write(nn_store_output *output, int64_t rows, nn_store_type ty
     int dimensions = output->info.dimensions;
     for (int d = 1; d < dimensions; d++) count[d] = (hsize_t)output->info.extents[d];
     hid_t space = H5Dget_space(output->id), memory = H5Screate_simple(dimensions, count, NULL);
-    bool written = space >= 0 && memory >= 0 &&
+    bool text = type == NN_STORE_TEXT;
+    hid_t element = text ? output_string_type() : nn_store_memory_type(type);
+    bool written = space >= 0 && memory >= 0 && element >= 0 &&
                    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-                   H5Dwrite(output->id, nn_store_memory_type(type), memory, space, H5P_DEFAULT, values) >= 0;
+                   H5Dwrite(output->id, element, memory, space, H5P_DEFAULT, values) >= 0;
     /* Closing these clears HDF5's error, so it must be read first. */
     if (!written) nn_store_writer_fail(output->writer, "write dataset", output->name);
+    if (text && element >= 0) nn_store_note_close(H5Tclose(element));
     if (memory >= 0) H5Sclose(memory);
     if (space >= 0) H5Sclose(space);
     return written;

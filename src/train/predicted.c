@@ -85,3 +85,21 @@ const nn_predicted_column *nn_predicted_find(const nn_predicted *predicted, nn_p
             return &predicted->columns[c];
     return NULL;
 }
+
+int64_t nn_predicted_rows(const nn_predicted *predicted)
+{
+    int64_t rows = 0;
+    for (int p = 0; p < NN_PARTS; p++)
+        if (predicted->parts[p]) rows += nn_dataset_count(predicted->trained->data, (nn_part)p);
+    return rows;
+}
+
+nn_shape nn_predicted_shape(const nn_predicted *predicted, const nn_predicted_column *column)
+{
+    nn_shape shape = {0};
+    if (column->head >= 0) shape = predicted->trained->model->heads[column->head].target.shape;
+    if (nn_shape_count(shape) != column->width)
+        shape = (nn_shape){.dimensions = column->width > 1, .extents = {column->width}};
+    if (column->width == 1) shape.dimensions = 0;
+    return shape;
+}

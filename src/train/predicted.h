@@ -79,6 +79,12 @@ void nn_predicted_release(nn_predicted *predicted);
 /* The column of a kind, of a head or, for where rows are from, -1; NULL: there is none. Borrowed. */
 const nn_predicted_column *nn_predicted_find(const nn_predicted *predicted, nn_predicted_kind kind, int head);
 
+/* Rows of all predicted parts. */
+int64_t nn_predicted_rows(const nn_predicted *predicted);
+
+/* The shape of a column's cells for one row: that of the target; dimensions 0: one cell. */
+nn_shape nn_predicted_shape(const nn_predicted *predicted, const nn_predicted_column *column);
+
 /* The cells of a column, from row `row` of a block of `rows` rows on. */
 static inline void *nn_predicted_cells(const nn_predicted_column *column, void *block, int64_t rows,
                                        int64_t row)

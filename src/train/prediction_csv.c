@@ -83,12 +83,8 @@ static void csv_value_names(const nn_predicted *predicted, int h, nn_text *text)
 
 static void csv_header(const nn_predicted *predicted, nn_text *text)
 {
-    static const char *const names[] = {[NN_PREDICTED_PART] = "part",
-                                        [NN_PREDICTED_FILE] = "file",
-                                        [NN_PREDICTED_ROW] = "row",
-                                        [NN_PREDICTED_TARGET] = "target_row"};
     for (int c = 0; c < predicted->column_count && predicted->columns[c].head < 0; c++)
-        nn_text_append(text, "%s%s", c > 0 ? "," : "", names[predicted->columns[c].kind]);
+        nn_text_append(text, "%s%s", c > 0 ? "," : "", nn_prediction_origin(predicted->columns[c].kind));
     for (int h = 0; h < predicted->trained->model->head_count; h++)
         if (predicted->trained->model->heads[h].target.is_class)
             csv_class_names(predicted, h, text);

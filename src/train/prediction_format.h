@@ -30,6 +30,9 @@ void nn_prediction_append_class(const nn_field *target, int64_t class, nn_text *
  * nothing for the only one. */
 void nn_prediction_append_value(const nn_model *model, int head, int64_t value, nn_text *text);
 
+/* The name of a column that says where a row is from. Borrowed. */
+const char *nn_prediction_origin(nn_predicted_kind kind);
+
 /* "train", "validation", "test". Borrowed. */
 const char *nn_prediction_part(int64_t part);
 

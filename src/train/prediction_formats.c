@@ -4,9 +4,10 @@
 
 #include "train/prediction_format.h"
 
-extern const nn_prediction_format nn_prediction_csv;
+extern const nn_prediction_format nn_prediction_csv, nn_prediction_h5, nn_prediction_npy;
 
-static const nn_prediction_format *const formats[] = {&nn_prediction_csv};
+static const nn_prediction_format *const formats[] = {&nn_prediction_csv, &nn_prediction_h5,
+                                                      &nn_prediction_npy};
 
 nn_status nn_prediction_format_find(const char *path, const nn_prediction_format **format)
 {
@@ -16,7 +17,9 @@ nn_status nn_prediction_format_find(const char *path, const nn_prediction_format
     for (size_t i = 0; ending && i < sizeof formats / sizeof *formats; i++)
         if (strcasecmp(ending, formats[i]->ending) == 0) *format = formats[i];
     if (*format) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "predict: -o %s: the name must end in .csv, the only format that is written",
+    NN_FAIL(NN_ERROR_USAGE,
+            "predict: -o %s: the name must end in .csv, .h5 or .npy, the formats that are "
+            "written",
             path);
 }
 
@@ -49,6 +52,15 @@ void nn_prediction_append_value(const nn_model *model, int head, int64_t value, 
         nn_text_append(text, "_%s", found);
     else
         nn_text_append(text, "_%lld", (long long)value);
+}
+
+const char *nn_prediction_origin(nn_predicted_kind kind)
+{
+    static const char *const names[] = {[NN_PREDICTED_PART] = "part",
+                                        [NN_PREDICTED_FILE] = "file",
+                                        [NN_PREDICTED_ROW] = "row",
+                                        [NN_PREDICTED_TARGET] = "target_row"};
+    return names[kind];
 }
 
 const char *nn_prediction_part(int64_t part)

@@ -1,0 +1,294 @@
+/*
+ * Predictions as an HDF5 file that netCDF, xarray and h5py understand: one dataset per column, rows along the
+ * dimension `sample`. Names of classes and values are coordinates along the other dimensions; where a row is
+ * from are coordinates along `sample`.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/least.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "store/writer.h"
+#include "train/prediction_format.h"
+
+/* `sample`, the columns, and up to this many scales for each column of a head. */
+#define H5_DATASETS (1 + NN_PREDICTED_COLUMNS * (1 + NN_MAX_DIMENSIONS))
+
+/* Bytes that are written at a time. */
+#define H5_BLOCK ((int64_t)1 << 20)
+
+typedef struct h5_sink {
+    const nn_predicted *predicted;
+    nn_store_writer *writer;
+    nn_store_output *sample, *outputs[NN_PREDICTED_COLUMNS];
+    int64_t written;    /* rows */
+    int64_t held, room; /* rows of a block that is not written yet, and how many it has room for */
+    void *block;
+    char **words;                 /* its texts; borrowed, as written */
+    int64_t *numbers;             /* of its samples */
+    char *names[2 * H5_DATASETS]; /* of datasets; owned, and borrowed by the scales below */
+    size_t name_count;
+    size_t use_count;
+    nn_store_scale_use uses[H5_DATASETS];
+} h5_sink;
+
+/* ---- names ---- */
+
+static const char *h5_ending(const nn_predicted *predicted, const nn_predicted_column *column)
+{
+    switch (column->kind) {
+    case NN_PREDICTED_CLASS:
+        return "_predicted";
+    case NN_PREDICTED_PROBABILITY:
+        return "_probability";
+    case NN_PREDICTED_VALUE:
+        return nn_head_is_values(&predicted->trained->model->heads[column->head]) ? "_predicted"
+                                                                                  : "_probability";
+    default:
+        return "";
+    }
+}
+
+/* Adds BASE + ENDING to the sink's names; *name is borrowed. */
+static nn_status h5_name(h5_sink *sink, const char *base, const char *ending, const char **name)
+{
+    nn_text text = {0};
+    nn_text_append(&text, "%s%s", base, ending);
+    if (text.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the names of predictions");
+    *name = sink->names[sink->name_count++] = text.bytes;
+    return NN_OK;
+}
+
+static nn_status h5_column_name(h5_sink *sink, const nn_predicted_column *column, const char **name)
+{
+    if (column->head < 0) return h5_name(sink, nn_prediction_origin(column->kind), "", name);
+    return h5_name(sink, sink->predicted->trained->model->heads[column->head].name,
+                   h5_ending(sink->predicted, column), name);
+}
+
+static void h5_use(h5_sink *sink, const char *dataset, int dimension, const char *scale)
+{
+    sink->uses[sink->use_count++] = (nn_store_scale_use){dataset, dimension, scale};
+}
+
+/* ---- scales ---- */
+
+/* What the places along the last dimension of a column mean: a class, or a value with a name. */
+static void h5_place(const nn_predicted *predicted, const nn_predicted_column *column, int64_t place,
+                     nn_text *text)
+{
+    const nn_model *model = predicted->trained->model;
+    const nn_head *head = &model->heads[column->head];
+    nn_text value = {0};
+    if (head->target.is_class)
+        nn_prediction_append_class(&head->target, place, text);
+    else {
+        nn_prediction_append_value(model, column->head, place, &value);
+        nn_text_append(text, "%s", value.bytes ? value.bytes + 1 : "");
+        nn_text_free(&value);
+    }
+}
+
+/* Whether the last dimension of a column has names; the others have numbers. */
+static bool h5_is_named(const nn_predicted *predicted, const nn_predicted_column *column, nn_shape shape)
+{
+    const nn_head *head = &predicted->trained->model->heads[column->head];
+    if (head->target.is_class) return column->kind == NN_PREDICTED_PROBABILITY && head->rows == 1;
+    return shape.dimensions == 1;
+}
+
+static nn_status h5_put_names(h5_sink *sink, const nn_predicted_column *column, const char *scale)
+{
+    nn_store_output *output;
+    nn_text_list words = {0};
+    const nn_store_layout layout = {.type = NN_STORE_TEXT, .rows = column->width};
+    nn_status status = nn_store_writer_add(sink->writer, scale, &layout, &output);
+    for (int64_t i = 0; i < column->width && status == NN_OK; i++) {
+        nn_text text = {0};
+        h5_place(sink->predicted, column, i, &text);
+        status = nn_list_add(&words, text.bytes ? text.bytes : "");
+        nn_text_free(&text);
+    }
+    if (status == NN_OK) status = nn_store_output_append(output, column->width, NN_STORE_TEXT, words.items);
+    nn_list_release(&words);
+    return status;
+}
+
+static nn_status h5_put_numbers(h5_sink *sink, const char *scale, int64_t count)
+{
+    nn_store_output *output;
+    const nn_store_layout layout = {.type = NN_STORE_I64, .rows = count};
+    NN_TRY(nn_store_writer_add(sink->writer, scale, &layout, &output));
+    for (int64_t i = 0; i < count; i++) NN_TRY(nn_store_output_append(output, 1, NN_STORE_I64, &i));
+    return NN_OK;
+}
+
+/* The scale of dimension `d` of a column's cells, which the columns of a head share where they agree. */
+static nn_status h5_scale(h5_sink *sink, const nn_predicted_column *column, nn_shape shape, int d,
+                          const char *dataset)
+{
+    const nn_head *head = &sink->predicted->trained->model->heads[column->head];
+    bool named = h5_is_named(sink->predicted, column, shape);
+    char ending[32];
+    const char *scale = NULL;
+    snprintf(ending, sizeof ending, named ? head->target.is_class ? "_class" : "_value" : "_dimension_%d",
+             d + 1);
+    NN_TRY(h5_name(sink, head->name, ending, &scale));
+    h5_use(sink, dataset, d + 1, scale);
+    for (size_t u = 0; u + 1 < sink->use_count; u++)
+        if (strcmp(sink->uses[u].scale, scale) == 0) return NN_OK;
+    return named ? h5_put_names(sink, column, scale) : h5_put_numbers(sink, scale, shape.extents[d]);
+}
+
+/* ---- datasets ---- */
+
+static nn_store_type h5_type(const nn_predicted *predicted, const nn_predicted_column *column)
+{
+    switch (column->kind) {
+    case NN_PREDICTED_PART:
+    case NN_PREDICTED_FILE:
+        return NN_STORE_TEXT;
+    case NN_PREDICTED_LABEL:
+    case NN_PREDICTED_CLASS:
+        return NN_STORE_I32;
+    case NN_PREDICTED_PROBABILITY:
+        return predicted->trained->model->scalar == NN_SCALAR_F32 ? NN_STORE_F32 : NN_STORE_F64;
+    case NN_PREDICTED_TRUTH:
+    case NN_PREDICTED_VALUE:
+        return NN_STORE_F64;
+    default:
+        return NN_STORE_I64;
+    }
+}
+
+/* The coordinates that are not dimensions, as the CF conventions name them. */
+static nn_status h5_attribute(h5_sink *sink, const char *dataset)
+{
+    const nn_predicted *predicted = sink->predicted;
+    nn_text text = {0};
+    for (int c = 0; c < predicted->column_count && predicted->columns[c].head < 0; c++)
+        nn_text_append(&text, "%s%s", c > 0 ? " " : "", nn_prediction_origin(predicted->columns[c].kind));
+    nn_status status =
+        nn_store_writer_put_attribute(sink->writer, dataset, "coordinates", text.bytes ? text.bytes : "");
+    nn_text_free(&text);
+    return status;
+}
+
+static nn_status h5_column(h5_sink *sink, int c)
+{
+    const nn_predicted_column *column = &sink->predicted->columns[c];
+    nn_shape shape = nn_predicted_shape(sink->predicted, column);
+    nn_store_layout layout = {.type = h5_type(sink->predicted, column),
+                              .dimensions = shape.dimensions,
+                              .rows = nn_predicted_rows(sink->predicted)};
+    const char *name = NULL;
+    for (int d = 0; d < shape.dimensions; d++) layout.extents[d] = shape.extents[d];
+    NN_TRY(h5_column_name(sink, column, &name));
+    NN_TRY(nn_store_writer_add(sink->writer, name, &layout, &sink->outputs[c]));
+    h5_use(sink, name, 0, "sample");
+    for (int d = 0; d < shape.dimensions; d++) NN_TRY(h5_scale(sink, column, shape, d, name));
+    return column->head >= 0 ? h5_attribute(sink, name) : NN_OK;
+}
+
+static nn_status h5_begin(h5_sink *sink, const char *path)
+{
+    const nn_store_layout sample = {.type = NN_STORE_I64, .rows = nn_predicted_rows(sink->predicted)};
+    NN_TRY(nn_store_writer_create(path, &sink->writer));
+    NN_TRY(nn_store_writer_add(sink->writer, "sample", &sample, &sink->sample));
+    for (int c = 0; c < sink->predicted->column_count; c++) NN_TRY(h5_column(sink, c));
+    NN_TRY(nn_store_writer_put_attribute(sink->writer, NULL, "Conventions", "CF-1.8"));
+    NN_TRY(nn_store_writer_put_attribute(sink->writer, NULL, "source", "nntrain predict"));
+    return nn_store_writer_put_scales(sink->writer, sink->use_count, sink->uses);
+}
+
+static nn_status h5_create(const nn_predicted *predicted, const char *path, void **sink)
+{
+    h5_sink *made;
+    NN_TRY(NN_ALLOCATE(&made, 1, "a file of predictions"));
+    *sink = made;
+    made->predicted = predicted;
+    made->room = nn_larger(1, H5_BLOCK / (int64_t)predicted->row_size);
+    NN_TRY(nn_allocate(&made->block, (size_t)made->room, predicted->row_size, "a block of predictions"));
+    NN_TRY(NN_ALLOCATE(&made->words, made->room, "the texts of a block"));
+    NN_TRY(NN_ALLOCATE(&made->numbers, made->room, "the numbers of samples"));
+    return h5_begin(made, path);
+}
+
+/* ---- rows ---- */
+
+static nn_status h5_write_texts(h5_sink *sink, int c, const int64_t *cells)
+{
+    const nn_predicted *predicted = sink->predicted;
+    for (int64_t i = 0; i < sink->held; i++)
+        sink->words[i] = predicted->columns[c].kind == NN_PREDICTED_FILE
+                             ? predicted->files.items[cells[i]]
+                             : (char *)(uintptr_t)nn_prediction_part(cells[i]);
+    return nn_store_output_append(sink->outputs[c], sink->held, NN_STORE_TEXT, sink->words);
+}
+
+static nn_status h5_write_column(h5_sink *sink, int c)
+{
+    const nn_predicted_column *column = &sink->predicted->columns[c];
+    void *cells = nn_predicted_cells(column, sink->block, sink->room, 0);
+    if (h5_type(sink->predicted, column) == NN_STORE_TEXT) return h5_write_texts(sink, c, cells);
+    bool number = column->kind >= NN_PREDICTED_PROBABILITY;
+    return nn_store_output_append(sink->outputs[c], sink->held, number ? NN_STORE_F64 : NN_STORE_I64, cells);
+}
+
+static nn_status h5_flush(h5_sink *sink)
+{
+    for (int64_t i = 0; i < sink->held; i++) sink->numbers[i] = sink->written + i;
+    NN_TRY(nn_store_output_append(sink->sample, sink->held, NN_STORE_I64, sink->numbers));
+    for (int c = 0; c < sink->predicted->column_count; c++) NN_TRY(h5_write_column(sink, c));
+    sink->written += sink->held;
+    sink->held = 0;
+    return NN_OK;
+}
+
+/* Copies rows to the block that is held, from row `first` of `rows`. */
+static void h5_hold(h5_sink *sink, int64_t rows, int64_t first, int64_t count, void *bytes)
+{
+    for (int c = 0; c < sink->predicted->column_count; c++) {
+        const nn_predicted_column *column = &sink->predicted->columns[c];
+        memcpy(nn_predicted_cells(column, sink->block, sink->room, sink->held),
+               nn_predicted_cells(column, bytes, rows, first),
+               (size_t)(count * column->width) * column->cell);
+    }
+    sink->held += count;
+}
+
+/* HDF5 gets the same blocks on any number of ranks: where it puts texts in the file depends on them. */
+static nn_status h5_write(void *sink, int64_t rows, void *bytes, size_t size)
+{
+    h5_sink *self = sink;
+    (void)size;
+    for (int64_t first = 0; first < rows;) {
+        int64_t count = nn_smaller(rows - first, self->room - self->held);
+        h5_hold(self, rows, first, count, bytes);
+        first += count;
+        if (self->held == self->room) NN_TRY(h5_flush(self));
+    }
+    return NN_OK;
+}
+
+static nn_status h5_commit(void *sink)
+{
+    NN_TRY(h5_flush(sink));
+    return nn_store_writer_commit(((h5_sink *)sink)->writer);
+}
+
+static void h5_destroy(void *sink)
+{
+    h5_sink *self = sink;
+    if (!self) return;
+    nn_store_writer_destroy(self->writer);
+    for (size_t n = 0; n < self->name_count; n++) nn_free(self->names[n]);
+    nn_free(self->block);
+    nn_free(self->words);
+    nn_free(self->numbers);
+    nn_free(self);
+}
+
+const nn_prediction_format nn_prediction_h5 = {
+    .ending = ".h5", .create = h5_create, .write = h5_write, .commit = h5_commit, .destroy = h5_destroy};
