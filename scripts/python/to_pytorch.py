@@ -325,17 +325,18 @@ class Upsample(Layer):
 # ---- normalisations ----
 
 class BatchNorm(Layer):
-    """Statistics over the batch of a process, unless convert_sync_batchnorm has been applied. PyTorch's running variance
-    divides by n - 1, that of nntrain by n."""
+    """Statistics over the batch of a process, unless convert_sync_batchnorm has been applied. PyTorch's running
+    variance divides by n - 1, that of nntrain by n."""
 
     def __init__(self, node, *arguments):
         super().__init__(node, *arguments)
         if self.core.eps != self.options['epsilon'] or self.core.momentum != 1 - self.options['running_decay']:
-            raise Unknown(f"layer {node['name']} shares a batch_norm with other options: to_pytorch.py cannot translate it")
+            raise Unknown(f"layer {node['name']} shares a batch_norm with other options: to_pytorch.py cannot "
+                          "translate it")
 
     def make(self, tensors):
-        core = nn.BatchNorm1d(len(tensors['running_mean']), self.options['epsilon'], 1 - self.options['running_decay'],
-                              affine=False, dtype=self.stored)
+        core = nn.BatchNorm1d(len(tensors['running_mean']), self.options['epsilon'],
+                              1 - self.options['running_decay'], affine=False, dtype=self.stored)
         core.running_mean.copy_(tensors['running_mean'])
         core.running_var.copy_(tensors['running_variance'])
         return affine(core, tensors.get('scale'), tensors.get('shift'))
@@ -345,8 +346,8 @@ class BatchNorm(Layer):
 
     def forward(self, inputs, lengths):
         x = inputs[0]
-        if self.core.training and lengths[0] is not None:
-            real = step_mask(x, lengths[0]).flatten(1).all(1) if x.dim() < 3 else step_mask(x, lengths[0]).flatten(2)[..., 0]
+        if self.core.training and lengths[0] is not None and x.dim() > 2:
+            real = step_mask(x, lengths[0]).flatten(1)
             y = torch.zeros_like(x)
             y[real] = self.normalise(x[real])
         else:
@@ -380,7 +381,7 @@ class GroupNorm(Layer):
 
     def forward(self, inputs, lengths):
         x = inputs[0]
-        if lengths[0] is None:
+        if lengths[0] is None or x.dim() < 3:
             return self.normalise(x)
         y = torch.zeros_like(x)
         for sample, length in enumerate(lengths[0].tolist()):
@@ -493,8 +494,8 @@ class Network(nn.Module):
     def __init__(self, graph, tensors, dtype):
         super().__init__()
         if graph.get('format') != 'nntrain graph' or graph.get('version') != VERSION:
-            raise Unknown(f"the graph is {graph.get('format')!r}, version {graph.get('version')!r}; this to_pytorch.py reads "
-                          f"version {VERSION}: use the one that came with the nntrain that wrote the checkpoint")
+            raise Unknown(f"the graph is {graph.get('format')!r}, version {graph.get('version')!r}; this to_pytorch.py "
+                          f"reads version {VERSION}: use the one that came with the nntrain that wrote the checkpoint")
         self.graph, self.stored = graph, dtype
         self.parts = {part['name']: part for part in graph['input']['parts']}
         self.layers = nn.ModuleDict()
@@ -513,7 +514,8 @@ class Network(nn.Module):
             while place in self.layers or hasattr(self.layers, place):
                 place += '_'
             self.places[node['name']] = place
-            self.layers[place] = LAYERS[node['type']](node, [shapes[name] for name in node['inputs']], own, owner, dtype)
+            read = [shapes[name] for name in node['inputs']]
+            self.layers[place] = LAYERS[node['type']](node, read, own, owner, dtype)
 
     @property
     def dtype(self):
@@ -534,8 +536,8 @@ class Network(nn.Module):
                              + ', '.join(field['name'] for field in fields))
         for field, x in zip(fields, inputs):
             if x[:1].numel() != math.prod(field['shape']) * len(x[:1]):
-                raise ValueError(f"{field['name']}: samples of shape {list(x.shape[1:])} were given, but the network takes "
-                                 f"{field['shape']}")
+                raise ValueError(f"{field['name']}: samples of shape {list(x.shape[1:])} were given, but the network "
+                                 f"takes {field['shape']}")
         return torch.cat([rows(x) for x in inputs], dim=1)
 
     def normalise(self, x):
@@ -551,8 +553,8 @@ class Network(nn.Module):
         if output['prediction'] == 'sigmoid':
             return y.sigmoid()
         if output['prediction'] is not None:
-            raise Unknown(f"output {output['name']}: the function '{output['prediction']}' is not known to this version of "
-                          "to_pytorch.py")
+            raise Unknown(f"output {output['name']}: the function '{output['prediction']}' is not known to this "
+                          "version of to_pytorch.py")
         units = rows(y.double())
         if 'scale' in output:
             scale, offset = self.scaling(output, y)
@@ -631,8 +633,8 @@ def read_tensor(weights, tensor):
 def load_checkpoint(path, dtype):
     with h5py.File(path) as file:
         if 'graph' not in file:
-            raise Unknown(f'{path} has no graph: it is not a checkpoint, or an older nntrain wrote it; resume the run for an '
-                          'epoch, or predict with nntrain')
+            raise Unknown(f'{path} has no graph: it is not a checkpoint, or an older nntrain wrote it; resume the run '
+                          'for an epoch, or predict with nntrain')
         text = file['graph'][()]
         graph = json.loads(text if isinstance(text, (str, bytes)) else text.tobytes())
         weights = file['average' if 'average' in file else 'weights']
@@ -656,9 +658,9 @@ def save(network, path):
 
 
 def load(path, dtype=None):
-    """The network of a run directory (best weights), a checkpoint or a file written by `save`, in evaluation mode. If the
-    run kept averaged weights, these. dtype: that of the weights by default. With `precision: mixed`, nntrain rounds the
-    factors of products to bfloat16, and PyTorch does not: predictions differ by that."""
+    """The network of a run directory (best weights), a checkpoint or a file written by `save`, in evaluation mode.
+    If the run kept averaged weights, these. dtype: that of the weights by default. With `precision: mixed`, nntrain
+    rounds the factors of products to bfloat16, and PyTorch does not: predictions differ by that."""
     path = find(os.fspath(path))
     with open(path, 'rb') as file:
         is_saved = file.read(2) == b'PK'
@@ -669,8 +671,8 @@ def main():
     parser = argparse.ArgumentParser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description='Translates a network that nntrain has trained to PyTorch.',
-        epilog="MODEL.pt has a dict: `graph` (JSON: nntrain help checkpoint-format), `precision` and `state`, the module's\n"
-               'state_dict. In Python, with this file in the path:\n\n'
+        epilog="MODEL.pt has a dict: `graph` (JSON: nntrain help checkpoint-format), `precision` and `state`, the\n"
+               "module's state_dict. In Python, with this file in the path:\n\n"
                "  model = to_pytorch.load('model.pt')     # a torch.nn.Module, in evaluation mode\n"
                '  model(x)                                # predictions; logits=True: for a loss of PyTorch\n')
     parser.add_argument('run', metavar='RUN_DIR|CHECKPOINT', help='of a run directory: the best weights')
