@@ -224,6 +224,71 @@ static void test_only_whole_files(void **state)
     assert_int_equal(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
 }
 
+static hobj_ref_t first_reference(hid_t file, const char *dataset, const char *attribute)
+{
+    unsigned char bytes[256] = {0};
+    hobj_ref_t reference;
+    hid_t opened = H5Aopen_by_name(file, dataset, attribute, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(opened >= 0);
+    hid_t type = H5Aget_type(opened);
+    assert_true(H5Tget_size(type) <= sizeof bytes);
+    assert_true(H5Aread(opened, type, bytes) >= 0);
+    memcpy(&reference, bytes, sizeof reference);
+    H5Tclose(type);
+    H5Aclose(opened);
+    return reference;
+}
+
+/* Wrong: strings of different lengths are cut or lost between appends, or a dimension and its scale do not
+ * refer to each other. */
+static void test_texts_and_scales(void **state)
+{
+    (void)state;
+    const char *path = scratch_path("scales.h5");
+    static char *const words[] = {"", "größer than any other", "c"};
+    const nn_store_layout layout = {.type = NN_STORE_TEXT, .rows = 3},
+                          grows = {.type = NN_STORE_TEXT, .rows = -1},
+                          table = {.type = NN_STORE_I32, .dimensions = 1, .extents = {3}, .rows = 1};
+    const nn_store_scale_use use = {"table", 1, "word"}, beyond = {"table", 2, "word"};
+    const int32_t numbers[3] = {1, 2, 3};
+    nn_store_writer *writer;
+    nn_store_output *fixed, *growing, *filled;
+    expect_ok(nn_store_writer_create(path, &writer));
+    expect_ok(nn_store_writer_add(writer, "word", &layout, &fixed));
+    expect_ok(nn_store_writer_add(writer, "more", &grows, &growing));
+    expect_ok(nn_store_writer_add(writer, "table", &table, &filled));
+    expect_ok(nn_store_output_append(fixed, 2, NN_STORE_TEXT, words));
+    expect_ok(nn_store_output_append(fixed, 1, NN_STORE_TEXT, words + 2));
+    for (size_t i = 0; i < 3; i++) expect_ok(nn_store_output_append(growing, 1, NN_STORE_TEXT, &words[i]));
+    expect_ok(nn_store_output_append(filled, 1, NN_STORE_I32, numbers));
+    expect_ok(nn_store_writer_put_scales(writer, 1, &use));
+    expect_ok(nn_store_writer_commit(writer));
+    nn_store_writer_destroy(writer);
+    nn_store_file *file;
+    static const char *const datasets[] = {"word", "more"};
+    expect_ok(nn_store_open(path, &file));
+    for (int d = 0; d < 2; d++) {
+        char **read;
+        size_t count;
+        expect_ok(nn_store_read_names(file, datasets[d], &read, &count));
+        assert_int_equal(count, 3);
+        for (size_t i = 0; i < count; i++) assert_string_equal(read[i], words[i]);
+        nn_store_free_names(read, count);
+    }
+    nn_store_close(file);
+    hid_t opened = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hobj_ref_t user = first_reference(opened, "word", "REFERENCE_LIST"), expected;
+    assert_true(H5Rcreate(&expected, opened, "table", H5R_OBJECT, -1) >= 0 && user == expected);
+    assert_true(H5Aexists_by_name(opened, "word", "CLASS", H5P_DEFAULT) > 0);
+    assert_true(H5Aexists_by_name(opened, "table", "DIMENSION_LIST", H5P_DEFAULT) > 0);
+    H5Fclose(opened);
+    expect_ok(nn_store_writer_create(path, &writer));
+    expect_ok(nn_store_writer_add(writer, "word", &layout, &fixed));
+    expect_ok(nn_store_writer_add(writer, "table", &table, &filled));
+    assert_int_equal(nn_store_writer_put_scales(writer, 1, &beyond), NN_ERROR_IO);
+    nn_store_writer_destroy(writer);
+}
+
 /* Wrong: impossible layouts and places that cannot be written are accepted, or their messages do not say
  * so. */
 static void test_refusals(void **state)
@@ -232,7 +297,7 @@ static void test_refusals(void **state)
     nn_store_writer *writer;
     nn_store_output *output;
     const nn_store_layout wrong[] = {
-        {.type = NN_STORE_TEXT, .rows = 1},
+        {.type = NN_STORE_UNSUPPORTED, .rows = 1},
         {.type = NN_STORE_U8, .rows = -2},
         {.type = NN_STORE_U8, .rows = 1, .compression = 10},
         {.type = NN_STORE_F64, .half = true, .rows = 1},
@@ -408,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_texts_and_scales),
         cmocka_unit_test(test_only_whole_files),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_two_processes),
