@@ -78,13 +78,12 @@ def judge(case, times, alone):
     batch = BATCHES[case.network]
     rate = statistics.median(time["samples_per_second"] for time in times)
     result = {"samples_per_second": rate, "step_seconds": batch / rate}
-    communication = [time["communication"] for time in times]
-    passing, waited = (sum(one[key] for one in communication) for key in ("seconds", "waited"))
+    passing, waited = (sum(time[f"communication_{key}"] for time in times) for key in ("seconds", "waited"))
     result["in_progress"] = passing / sum(time["seconds"] for time in times)
     result["hidden"] = max(0, 1 - waited / passing) if passing else None
-    if "sent_by_node" not in communication[0]:  # of MPI's own sums
+    if "communication_sent_by_node" not in times[0]:  # of MPI's own sums
         return result
-    sent = statistics.median(one["sent_by_node"] for one in communication) / case.steps
+    sent = statistics.median(time["communication_sent_by_node"] for time in times) / case.steps
     result["bytes_sent_by_node_and_step"] = sent
     if RATES[case.rate]:
         result["wire_seconds"] = 8 * sent / RATES[case.rate]

@@ -50,9 +50,10 @@ double nn_communication_hidden(nn_communication of)
 void nn_communication_json(const nn_stepper *stepper, nn_communication of, nn_text *text)
 {
     if (nn_comm_size(stepper->comm) < 2) return;
-    nn_text_append(text, ",\"communication\":{\"seconds\":%.3f,\"waited\":%.3f", of.passing, of.waiting);
-    if (communication_counts_bytes(stepper)) nn_text_append(text, ",\"sent_by_node\":%.0f", of.sent);
-    nn_text_append(text, "}");
+    nn_text_append(text, ",\"communication_seconds\":%.3f,\"communication_waited\":%.3f", of.passing,
+                   of.waiting);
+    if (communication_counts_bytes(stepper))
+        nn_text_append(text, ",\"communication_sent_by_node\":%.0f", of.sent);
 }
 
 /* What each node sends per step; empty if that is unknown. */
