@@ -260,11 +260,11 @@ static nn_status import_run_words(int argc, char **argv)
     nn_config *config = NULL;
     if (import_asks(argc, argv)) return import_help(argc > 0 ? argv[0] : NULL);
     nn_status status = import_parse(argc, argv, &line);
-    if (status == NN_OK) {
+    if (status == NN_OK && line.importer) {
         snprintf(name, sizeof name, "nntrain import %s", line.importer->name);
         status = nn_config_from_words(name, line.words, line.word_count, &config);
     }
-    if (status == NN_OK) status = import_start(&line, config);
+    if (status == NN_OK && config) status = import_start(&line, config);
     nn_config_destroy(config);
     import_release(&line);
     return status;

@@ -119,7 +119,7 @@ static nn_status init_read(const char *path, struct stat *facts, char **bytes)
 
 static nn_status init_copy(const char *from, const char *to)
 {
-    struct stat facts;
+    struct stat facts = {0};
     char *bytes = NULL;
     bool there;
     NN_TRY(nn_file_exists(to, &there));

@@ -64,7 +64,7 @@ static nn_status session_run_after(nn_status status, nn_session_work work, const
     bool speaks = nn_comm_rank(comm) == 0;
     nn_log_enable(speaks);
     status = nn_comm_agree(comm, status);
-    if (status == NN_OK) status = work(comm, context);
+    if (status == NN_OK && work) status = work(comm, context);
     /* Before MPI ends: the launcher may kill this rank as soon as another one has exited. */
     if (status != NN_OK && status != NN_STOPPED && speaks) {
         fprintf(stderr, "nntrain: %s\n", nn_error_text());

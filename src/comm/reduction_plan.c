@@ -247,11 +247,11 @@ size_t nn_reduction_plan_partials(const nn_reduction_plan *plan, int place)
 
 size_t nn_reduction_plan_weights(const nn_reduction_plan *plan)
 {
-    size_t sharers = 0;
+    size_t sharers = 1;
 
     if (plan->mode != NN_REDUCE_EXACT) return plan->stride;
-    for (int place = 0; place < plan->sharer_count; place++)
-        sharers += plan->domains[plan->first + place] == plan->domains[plan->rank];
+    for (int rank = plan->first; rank < plan->first + plan->sharer_count; rank++)
+        sharers += rank != plan->rank && plan->domains[rank] == plan->domains[plan->rank];
     return (plan->stride + sharers - 1) / sharers;
 }
 

@@ -80,7 +80,7 @@ static void build_list_sends(const shards_build *build, const nn_real *state, co
                 break;
         int64_t count = build_run_end(build, tensor, update->blocks[next - 1].block) - first->begin;
         nn_real *from = nn_scalar_at(build->stepper->scalar, state, (size_t)first->state);
-        if (shard != shards->own)
+        if (!offsets || shard != shards->own)
             build_add(build, sends, from, count, shards->writers[shard]);
         else
             memcpy(build_place(build, offsets, tensor, first->begin), from,
@@ -104,7 +104,8 @@ static void build_list_receives(const shards_build *build, const size_t *offsets
     }
 }
 
-/* A vector of state from its owners to the writers of the shards. Collective. */
+/* A vector of state from its owners to the writers of the shards. offsets: NULL on a rank that writes none.
+ * Collective. */
 static nn_status build_gather(const shards_build *build, const nn_real *state, const size_t *offsets)
 {
     const nn_shards *shards = build->shards;
@@ -114,8 +115,8 @@ static nn_status build_gather(const shards_build *build, const nn_real *state, c
     nn_status status = NN_ALLOCATE(&sends.items, build->stepper->update->block_count, "gathering a shard");
     if (status == NN_OK) status = NN_ALLOCATE(&receives.items, most, "gathering a shard");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    build_list_sends(build, state, offsets, &sends);
-    if (shards->own >= 0) build_list_receives(build, offsets, &receives);
+    if (sends.items) build_list_sends(build, state, offsets, &sends);
+    if (offsets && receives.items) build_list_receives(build, offsets, &receives);
     status = nn_comm_exchange(comm, sends.items, sends.count, receives.items, receives.count,
                               (nn_comm_meanwhile){NULL, NULL});
 done:

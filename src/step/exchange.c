@@ -155,7 +155,7 @@ static nn_status exchange_along_tree(exchange_merge *of, size_t bytes)
     nn_exchange *exchange = of->exchange;
     double *merged = of->values;
     if (of->node_count > 0) NN_TRY(exchange_fold(of, (nn_tree_node){0, of->call->shares->leaves}, &merged));
-    if (nn_comm_rank(exchange->comm) == 0) memmove(of->values, merged, bytes);
+    if (nn_comm_rank(exchange->comm) == 0 && merged) memmove(of->values, merged, bytes);
     return exchange_spread(exchange, of->values, bytes);
 }
 
