@@ -60,7 +60,7 @@ late 2 "^nntrain: unknown command 'trian'" trian
 late 2 '^nntrain: train: one configuration' train one.yaml two.yaml
 late 2 '^nntrain: .*5 parsecs' train classifier.yaml --time-limit '5 parsecs'
 late 2 '^nntrain: eval: give one' eval
-late 2 '^nntrain: predict: give one' predict
+late 2 '^nntrain: predict: give a run' predict
 late 2 '^nntrain: .*nowhere: no such' eval nowhere
 late 6 '^nntrain: .*nowhere.h5' info nowhere.h5
 late 2 '^nntrain: nntrain import csv: |^nntrain: import csv|^nntrain: .*give at least one' import csv -o out.h5
