@@ -5,7 +5,7 @@
 #include "cli/session.h"
 #include "train/train.h"
 
-enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART, OPTION_SET };
+enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART, OPTION_ID, OPTION_SET };
 
 static const nn_command_option predict_options[] = {
     {"-o", "FILE", "the file to write: NAME.csv, NAME.h5 or NAME.npy (default: predictions.csv)"},
@@ -13,6 +13,7 @@ static const nn_command_option predict_options[] = {
     {"--part", "PART",
      "train, validation or test: only this part of the run's data; with DATA: the part whose datasets are in "
      "the files"},
+    {"--id", "DATASET", "a dataset of the files with one number or string per row, which becomes a column"},
     {"--set", "KEY=VALUE", "reads the data in another way: data.fields.x.missing=mean"},
     {NULL, NULL, NULL}};
 
@@ -46,6 +47,7 @@ static nn_status predict_run(const nn_arguments *arguments)
                                arguments->value_counts[OPTION_SET]};
     nn_prediction prediction = {.run_or_checkpoint = arguments->operands[0],
                                 .part = predict_option(arguments, OPTION_PART, NULL),
+                                .id = predict_option(arguments, OPTION_ID, NULL),
                                 .sets = &sets,
                                 .output = predict_option(arguments, OPTION_OUTPUT, "predictions.csv")};
     nn_status status = predict_files(arguments, &files);
@@ -74,6 +76,9 @@ const nn_command nn_command_predict = {
         "names without the part (x for x_test). Columns, classes and categories are matched by name where\n"
         "files have names.\n"
         "Of a window, `row` is the last row seen, and `target_row` the one that is predicted.\n"
+        "With --id time, the values of the dataset `time` at `row` are a column, by which lines can be "
+        "joined\n"
+        "with other tables; every file needs it, with one value per row.\n"
         "Numbers have enough digits to restore the same bits, in the units of the target.\n"
         "NAME.h5 has a dataset for each column, in the shape of the target, with dimension scales that\n"
         "netCDF and xarray find: `sample`, the names of classes (y_class) and of values (y_value), "

@@ -90,10 +90,11 @@ int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample);
 void nn_dataset_locate(const nn_dataset *dataset, nn_part part, int64_t sample, const char **path,
                        int64_t *row);
 
-/* The files of a part, by number: the path of each (borrowed); and the one that holds the first row of a
- * sample, whose number within the file is *row. */
+/* The files of a part, by number: the path of each (borrowed) and its rows; and the one that holds the first
+ * row of a sample, whose number within the file is *row. */
 int nn_dataset_file_count(const nn_dataset *dataset, nn_part part);
 const char *nn_dataset_file(const nn_dataset *dataset, nn_part part, int file);
+int64_t nn_dataset_file_rows(const nn_dataset *dataset, nn_part part, int file);
 int nn_dataset_file_of(const nn_dataset *dataset, nn_part part, int64_t sample, int64_t *row);
 
 /* For a lenient data set: whether rows of a sample could not be read when it was gathered, and whether a

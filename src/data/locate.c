@@ -11,6 +11,11 @@ const char *nn_dataset_file(const nn_dataset *dataset, nn_part part, int file)
     return dataset->parts[part].source->pieces[file].path;
 }
 
+int64_t nn_dataset_file_rows(const nn_dataset *dataset, nn_part part, int file)
+{
+    return dataset->parts[part].source->pieces[file].rows;
+}
+
 int nn_dataset_file_of(const nn_dataset *dataset, nn_part part, int64_t sample, int64_t *row)
 {
     const nn_source *source = dataset->parts[part].source;

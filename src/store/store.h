@@ -123,6 +123,11 @@ nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **te
 #define NN_STORE_MOST_NAMES 1000000
 nn_status nn_store_read_names(nn_store_file *file, const char *dataset, char ***names, size_t *count);
 void nn_store_free_names(char **names, size_t count); /* accepts NULL */
+/* For such a dataset of any length: its rows, and the bytes of the longest string; and rows [first, first +
+ * rows), each `size` bytes, cut or padded with NUL. */
+nn_status nn_store_measure_texts(nn_store_file *file, const char *dataset, int64_t *rows, size_t *longest);
+nn_status nn_store_read_texts(nn_store_file *file, const char *dataset, int64_t first, int64_t rows,
+                              size_t size, char *texts);
 
 /* ---- writing: an image in memory, then an atomic commit ---- */
 

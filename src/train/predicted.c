@@ -6,7 +6,7 @@
 
 static void predicted_add(nn_predicted *predicted, nn_predicted_kind kind, int head, int64_t width)
 {
-    const size_t cell = sizeof(int64_t);
+    const size_t cell = kind == NN_PREDICTED_ID ? predicted->id.cell : sizeof(int64_t);
     predicted->columns[predicted->column_count++] = (nn_predicted_column){
         .kind = kind, .head = head, .width = width, .cell = cell, .before = predicted->row_size};
     predicted->row_size += (size_t)width * cell;
@@ -52,7 +52,8 @@ nn_status nn_predicted_create(const nn_trained *trained, const nn_predicted_want
                               nn_predicted *predicted)
 {
     int parts = 0;
-    *predicted = (nn_predicted){.trained = trained, .lenient = wants->lenient, .threads = wants->threads};
+    *predicted = (nn_predicted){
+        .trained = trained, .lenient = wants->lenient, .threads = wants->threads, .id = wants->id};
     for (int p = 0; p < NN_PARTS; p++) {
         predicted->parts[p] = wants->parts[p] && nn_dataset_count(trained->data, (nn_part)p) > 0;
         parts += wants->parts[p];
@@ -62,6 +63,7 @@ nn_status nn_predicted_create(const nn_trained *trained, const nn_predicted_want
     if (predicted->files.count > 1) predicted_add(predicted, NN_PREDICTED_FILE, -1, 1);
     predicted_add(predicted, NN_PREDICTED_ROW, -1, 1);
     if (trained->settings.data.window.length > 0) predicted_add(predicted, NN_PREDICTED_TARGET, -1, 1);
+    if (predicted->id.dataset) predicted_add(predicted, NN_PREDICTED_ID, -1, 1);
     for (int h = 0; h < trained->model->head_count; h++) predicted_add_head(predicted, h);
     NN_TRY(NN_ALLOCATE(&predicted->each, predicted->threads, "the threads of a prediction"));
     for (int t = 0; t < predicted->threads; t++)
@@ -76,6 +78,7 @@ void nn_predicted_release(nn_predicted *predicted)
     nn_free(predicted->each);
     for (int p = 0; p < NN_PARTS; p++) nn_free(predicted->file_numbers[p]);
     nn_list_release(&predicted->files);
+    nn_predicted_ids_release(&predicted->ids);
 }
 
 const nn_predicted_column *nn_predicted_find(const nn_predicted *predicted, nn_predicted_kind kind, int head)

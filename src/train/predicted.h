@@ -7,7 +7,7 @@
 #define NN_TRAIN_PREDICTED_H
 
 #include "step/loaded.h"
-#include "train/trained.h"
+#include "train/predicted_ids.h"
 
 typedef enum nn_predicted_kind {
     /* Where a row is from. Integers but for NN_PREDICTED_ID. */
@@ -52,6 +52,8 @@ typedef struct nn_predicted {
     const nn_trained *trained;
     bool lenient;         /* a row of a file may hold anything */
     bool parts[NN_PARTS]; /* which are predicted */
+    nn_predicted_id id;
+    nn_predicted_ids ids;
     int column_count;
     nn_predicted_column columns[NN_PREDICTED_COLUMNS];
     size_t row_size;             /* bytes of all columns per row */
@@ -68,6 +70,7 @@ typedef struct nn_predicted {
 typedef struct nn_predicted_wants {
     bool lenient;
     bool parts[NN_PARTS];
+    nn_predicted_id id;
     int threads;
 } nn_predicted_wants;
 
@@ -104,7 +107,7 @@ typedef struct nn_predicted_span {
 nn_predicted_span nn_predicted_span_of(const nn_predicted *predicted, nn_part part, int64_t first,
                                        int64_t end);
 
-/* Computes the rows of a span, on all threads. */
-void nn_predicted_fill(nn_predicted *predicted, const nn_predicted_span *span, void *block);
+/* Computes the rows of a span, on all threads. Fails if ids cannot be read. */
+nn_status nn_predicted_fill(nn_predicted *predicted, const nn_predicted_span *span, void *block);
 
 #endif

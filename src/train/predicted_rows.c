@@ -225,14 +225,22 @@ static void rows_head(const rows_task *task, int h, int64_t i)
         rows_values_head(task, h, i, known, output);
 }
 
+/* The row of a sample that its origin is: of a window, the last one seen. */
+static int rows_file_of(const nn_predicted *predicted, nn_part part, int64_t sample, int64_t *row)
+{
+    const nn_data_window_options *window = &predicted->trained->settings.data.window;
+    int file = nn_dataset_file_of(predicted->trained->data, part, sample, row);
+    if (window->length > 0) *row += window->length - 1;
+    return file;
+}
+
 static void rows_origin(const rows_task *task, int64_t i)
 {
     const nn_trained *trained = task->predicted->trained;
     const nn_data_window_options *window = &trained->settings.data.window;
     nn_part part = task->span->part;
     int64_t row, *cell;
-    int file = nn_dataset_file_of(trained->data, part, task->thread->leaf.samples[i], &row);
-    if (window->length > 0) row += window->length - 1;
+    int file = rows_file_of(task->predicted, part, task->thread->leaf.samples[i], &row);
     if ((cell = rows_cells(task, NN_PREDICTED_PART, -1, i))) *cell = part;
     if ((cell = rows_cells(task, NN_PREDICTED_FILE, -1, i)))
         *cell = task->predicted->file_numbers[part][file];
@@ -294,10 +302,29 @@ static void rows_join_bad(nn_predicted *predicted, nn_part part)
     }
 }
 
-void nn_predicted_fill(nn_predicted *predicted, const nn_predicted_span *span, void *block)
+/* Rows that follow one another in a file are read together. */
+static nn_status rows_read_ids(nn_predicted *predicted, const nn_predicted_span *span, void *block)
 {
-    if (span->rows == 0) return;
+    const nn_predicted_column *column = nn_predicted_find(predicted, NN_PREDICTED_ID, -1);
+    for (int64_t i = 0, count; column && i < span->rows; i += count) {
+        int64_t row, next;
+        int file = rows_file_of(predicted, span->part, span->sample + i, &row);
+        for (count = 1; i + count < span->rows; count++)
+            if (rows_file_of(predicted, span->part, span->sample + i + count, &next) != file ||
+                next != row + count)
+                break;
+        NN_TRY(nn_predicted_ids_read(&predicted->ids, &predicted->id,
+                                     nn_dataset_file(predicted->trained->data, span->part, file), row, count,
+                                     nn_predicted_cells(column, block, span->rows, i)));
+    }
+    return NN_OK;
+}
+
+nn_status nn_predicted_fill(nn_predicted *predicted, const nn_predicted_span *span, void *block)
+{
+    if (span->rows == 0) return NN_OK;
     rows_task task = {.predicted = predicted, .span = span, .block = block};
     nn_step_each(predicted->threads, span->end - span->first, rows_microbatch, &task);
     rows_join_bad(predicted, span->part);
+    return rows_read_ids(predicted, span, block);
 }

@@ -81,10 +81,17 @@ static void csv_value_names(const nn_predicted *predicted, int h, nn_text *text)
     }
 }
 
+static void csv_origin_name(const nn_predicted *predicted, int c, nn_text *text)
+{
+    const char *name = nn_prediction_origin(predicted, predicted->columns[c].kind);
+    if (c > 0) nn_text_append(text, ",");
+    csv_word(name, strlen(name), text);
+}
+
 static void csv_header(const nn_predicted *predicted, nn_text *text)
 {
     for (int c = 0; c < predicted->column_count && predicted->columns[c].head < 0; c++)
-        nn_text_append(text, "%s%s", c > 0 ? "," : "", nn_prediction_origin(predicted->columns[c].kind));
+        csv_origin_name(predicted, c, text);
     for (int h = 0; h < predicted->trained->model->head_count; h++)
         if (predicted->trained->model->heads[h].target.is_class)
             csv_class_names(predicted, h, text);
@@ -186,17 +193,38 @@ static void csv_value_head(const csv_lines *lines, int h, int64_t row, nn_text *
     }
 }
 
+static void csv_id(const nn_predicted *predicted, const void *cell, nn_text *text)
+{
+    double number;
+    uint64_t whole;
+    memcpy(&whole, cell, sizeof whole);
+    memcpy(&number, cell, sizeof number);
+    if (predicted->id.type == NN_STORE_TEXT)
+        csv_word(cell, strlen(cell), text);
+    else if (predicted->id.type == NN_STORE_U64)
+        nn_text_append(text, "%llu", (unsigned long long)whole);
+    else if (predicted->id.type == NN_STORE_I64)
+        nn_text_append(text, "%lld", (long long)(int64_t)whole);
+    else if (!isnan(number))
+        csv_digits(number, false, text);
+}
+
 static void csv_origin(const csv_lines *lines, const nn_predicted_column *column, int64_t row, nn_text *text)
 {
-    int64_t cell = *(const int64_t *)nn_predicted_cells(column, lines->block, lines->span->rows, row);
+    const nn_predicted *predicted = lines->predicted;
+    const void *cell = nn_predicted_cells(column, lines->block, lines->span->rows, row);
     const char *word = NULL;
-    if (column->kind == NN_PREDICTED_PART) word = nn_prediction_part(cell);
-    if (column->kind == NN_PREDICTED_FILE) word = lines->predicted->files.items[cell];
-    if (column != lines->predicted->columns) nn_text_append(text, ",");
+    if (column != predicted->columns) nn_text_append(text, ",");
+    if (column->kind == NN_PREDICTED_ID) {
+        csv_id(predicted, cell, text);
+        return;
+    }
+    if (column->kind == NN_PREDICTED_PART) word = nn_prediction_part(*(const int64_t *)cell);
+    if (column->kind == NN_PREDICTED_FILE) word = predicted->files.items[*(const int64_t *)cell];
     if (word)
         csv_word(word, strlen(word), text);
     else
-        nn_text_append(text, "%lld", (long long)cell);
+        nn_text_append(text, "%lld", (long long)*(const int64_t *)cell);
 }
 
 static void csv_share(void *context, int64_t index, int thread)

@@ -31,7 +31,7 @@ void nn_prediction_append_class(const nn_field *target, int64_t class, nn_text *
 void nn_prediction_append_value(const nn_model *model, int head, int64_t value, nn_text *text);
 
 /* The name of a column that says where a row is from. Borrowed. */
-const char *nn_prediction_origin(nn_predicted_kind kind);
+const char *nn_prediction_origin(const nn_predicted *predicted, nn_predicted_kind kind);
 
 /* "train", "validation", "test". Borrowed. */
 const char *nn_prediction_part(int64_t part);

@@ -54,8 +54,10 @@ void nn_prediction_append_value(const nn_model *model, int head, int64_t value, 
         nn_text_append(text, "_%lld", (long long)value);
 }
 
-const char *nn_prediction_origin(nn_predicted_kind kind)
+const char *nn_prediction_origin(const nn_predicted *predicted, nn_predicted_kind kind)
 {
+    const char *id = predicted->id.dataset, *slash = id ? strrchr(id, '/') : NULL;
+    if (kind == NN_PREDICTED_ID) return slash ? slash + 1 : id;
     static const char *const names[] = {[NN_PREDICTED_PART] = "part",
                                         [NN_PREDICTED_FILE] = "file",
                                         [NN_PREDICTED_ROW] = "row",

@@ -62,7 +62,7 @@ static nn_status h5_name(h5_sink *sink, const char *base, const char *ending, co
 
 static nn_status h5_column_name(h5_sink *sink, const nn_predicted_column *column, const char **name)
 {
-    if (column->head < 0) return h5_name(sink, nn_prediction_origin(column->kind), "", name);
+    if (column->head < 0) return h5_name(sink, nn_prediction_origin(sink->predicted, column->kind), "", name);
     return h5_name(sink, sink->predicted->trained->model->heads[column->head].name,
                    h5_ending(sink->predicted, column), name);
 }
@@ -157,6 +157,8 @@ static nn_store_type h5_type(const nn_predicted *predicted, const nn_predicted_c
     case NN_PREDICTED_TRUTH:
     case NN_PREDICTED_VALUE:
         return NN_STORE_F64;
+    case NN_PREDICTED_ID:
+        return predicted->id.type;
     default:
         return NN_STORE_I64;
     }
@@ -168,7 +170,8 @@ static nn_status h5_attribute(h5_sink *sink, const char *dataset)
     const nn_predicted *predicted = sink->predicted;
     nn_text text = {0};
     for (int c = 0; c < predicted->column_count && predicted->columns[c].head < 0; c++)
-        nn_text_append(&text, "%s%s", c > 0 ? " " : "", nn_prediction_origin(predicted->columns[c].kind));
+        nn_text_append(&text, "%s%s", c > 0 ? " " : "",
+                       nn_prediction_origin(predicted, predicted->columns[c].kind));
     nn_status status =
         nn_store_writer_put_attribute(sink->writer, dataset, "coordinates", text.bytes ? text.bytes : "");
     nn_text_free(&text);
@@ -217,13 +220,17 @@ static nn_status h5_create(const nn_predicted *predicted, const char *path, void
 
 /* ---- rows ---- */
 
-static nn_status h5_write_texts(h5_sink *sink, int c, const int64_t *cells)
+static nn_status h5_write_texts(h5_sink *sink, int c, void *cells)
 {
     const nn_predicted *predicted = sink->predicted;
+    nn_predicted_kind kind = predicted->columns[c].kind;
     for (int64_t i = 0; i < sink->held; i++)
-        sink->words[i] = predicted->columns[c].kind == NN_PREDICTED_FILE
-                             ? predicted->files.items[cells[i]]
-                             : (char *)(uintptr_t)nn_prediction_part(cells[i]);
+        if (kind == NN_PREDICTED_ID)
+            sink->words[i] = (char *)cells + (size_t)i * predicted->id.cell;
+        else if (kind == NN_PREDICTED_FILE)
+            sink->words[i] = predicted->files.items[((const int64_t *)cells)[i]];
+        else
+            sink->words[i] = (char *)(uintptr_t)nn_prediction_part(((const int64_t *)cells)[i]);
     return nn_store_output_append(sink->outputs[c], sink->held, NN_STORE_TEXT, sink->words);
 }
 
@@ -232,8 +239,9 @@ static nn_status h5_write_column(h5_sink *sink, int c)
     const nn_predicted_column *column = &sink->predicted->columns[c];
     void *cells = nn_predicted_cells(column, sink->block, sink->room, 0);
     if (h5_type(sink->predicted, column) == NN_STORE_TEXT) return h5_write_texts(sink, c, cells);
-    bool number = column->kind >= NN_PREDICTED_PROBABILITY;
-    return nn_store_output_append(sink->outputs[c], sink->held, number ? NN_STORE_F64 : NN_STORE_I64, cells);
+    nn_store_type type = column->kind >= NN_PREDICTED_PROBABILITY ? NN_STORE_F64 : NN_STORE_I64;
+    if (column->kind == NN_PREDICTED_ID) type = sink->predicted->id.type;
+    return nn_store_output_append(sink->outputs[c], sink->held, type, cells);
 }
 
 static nn_status h5_flush(h5_sink *sink)

@@ -62,7 +62,7 @@ static nn_status predictions_compute(predictions *of, const nn_predicted_span *s
 {
     *size = 0;
     if (span->rows == 0) return NN_OK;
-    nn_predicted_fill(&of->predicted, span, of->block);
+    NN_TRY(nn_predicted_fill(&of->predicted, span, of->block));
     NN_TRY(nn_dataset_status(of->trained.data, of->part));
     *size = (size_t)span->rows * of->predicted.row_size;
     if (!of->format->encode) return NN_OK;
@@ -220,6 +220,19 @@ static nn_status predictions_part(const char *name, nn_part *part)
     return NN_OK;
 }
 
+/* Rank 0 looks at the dataset of ids. Collective. */
+static nn_status predictions_find_id(predictions *of, nn_predicted_wants *wants)
+{
+    nn_predicted_id found = {.dataset = of->request->id};
+    if (!found.dataset) return NN_OK;
+    bool first = nn_comm_rank(of->comm) == 0;
+    NN_TRY(nn_comm_agree(of->comm, first ? nn_predicted_id_find(&of->trained, wants->parts, &found) : NN_OK));
+    NN_TRY(nn_comm_broadcast(of->comm, &found, sizeof found, 0));
+    found.dataset = of->request->id;
+    wants->id = found;
+    return NN_OK;
+}
+
 static nn_status predictions_open(predictions *of)
 {
     const nn_prediction *request = of->request;
@@ -232,6 +245,7 @@ static nn_status predictions_open(predictions *of)
     NN_TRY(nn_trained_open(of->comm, request->run_or_checkpoint, &wanted, &of->trained));
     NN_TRY(nn_step_threads_choose(of->comm, 0, &wants.threads));
     for (int p = 0; p < NN_PARTS; p++) wants.parts[p] = all || p == (int)of->trained.part;
+    NN_TRY(predictions_find_id(of, &wants));
     return nn_comm_agree(of->comm, nn_predicted_create(&of->trained, &wants, &of->predicted));
 }
 

@@ -77,6 +77,39 @@ cmp -s <(tail -n +2 file.csv | cut -d, -f2- | sort) <(tail -n +2 mixed.csv | cut
 cmp -s <(tail -n +2 file.csv | cut -d, -f2- | sort) <(tail -n +2 pieces.csv | cut -d, -f3- | sort) ||
     fail "the bits of a row depend on its file"
 
+# ---- joined by the values of a dataset: integers that a double cannot hold, strings of both kinds, numbers ----
+for id in number name word weight; do
+    run predict run second.h5 mixed.h5 --id $id -o $id.csv
+    run predict run --id $id -o all_$id.csv
+    run predict run second.h5 mixed.h5 --id $id -o $id.h5
+    OMP_NUM_THREADS=2 mpirun -n 3 --bind-to none "$program" predict run --id $id -o ranks.csv >log 2>&1
+    cmp -s all_$id.csv ranks.csv || { fail "--id $id: three ranks write something else"; cat log; }
+done
+"$python" - <<'PY' || fail "--id gives values of other rows"
+import csv, h5py
+files = {name: h5py.File(name) for name in ('all.h5', 'second.h5', 'mixed.h5')}
+for id in 'number', 'name', 'word', 'weight':
+    text = id in ('name', 'word')
+    values = {n: (f[id].asstr() if text else f[id])[:].tolist() for n, f in files.items()}
+    kind = {'number': int, 'weight': float}.get(id, str)
+    tables = [list(csv.DictReader(open(name))) for name in (id + '.csv', f'all_{id}.csv')]
+    assert len(tables[0]) == 1606 and len(tables[1]) == 1003
+    for table in tables:
+        for t in table: assert kind(t[id]) == values[t.get('file', 'all.h5')][int(t['row'])], (id, t)
+    with h5py.File(id + '.h5') as f:
+        assert (f[id].asstr() if text else f[id])[:].tolist() == [kind(t[id]) for t in tables[0]], id
+        assert f['y_predicted'].attrs['coordinates'] in ('file row ' + id, ('file row ' + id).encode())
+try: import pandas
+except ImportError: print('skipped: pandas: not installed')
+else:
+    data = pandas.DataFrame({'number': files['all.h5']['number'][:], 'sum': files['all.h5']['y'][:, 0]})
+    joined = data.merge(pandas.read_csv('all_number.csv'), on='number', validate='one_to_one')
+    assert len(joined) == 1003 and (joined['sum'] == joined['y_sum']).all()
+PY
+program_refuses 5 'dataset "short" of all.h5 has 9 values for 1003 rows' predict run all.h5 --id short -o no.csv
+program_refuses 5 'must have one dimension' predict run all.h5 --id y -o no.csv
+program_refuses 5 'numbr' predict run all.h5 --id numbr -o no.csv
+
 # ---- refused ----
 cp all.h5 data.csv
 program_refuses 2 'data.csv is a file of the data' predict run data.csv -o data.csv
