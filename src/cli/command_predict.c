@@ -1,11 +1,16 @@
 /* nntrain predict RUN_DIR|CHECKPOINT [DATA ...] -o FILE */
+#include <stdlib.h>
+
 #include "base/list.h"
 #include "cli/command.h"
 #include "cli/saved_probe.h"
 #include "cli/session.h"
 #include "train/train.h"
 
-enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART, OPTION_ID, OPTION_SET };
+/* The most that --explain prints. */
+#define PREDICT_EXPLAINED 1000
+
+enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART, OPTION_ID, OPTION_EXPLAIN, OPTION_SET };
 
 static const nn_command_option predict_options[] = {
     {"-o", "FILE", "the file to write: NAME.csv, NAME.h5 or NAME.npy (default: predictions.csv)"},
@@ -14,6 +19,7 @@ static const nn_command_option predict_options[] = {
      "train, validation or test: only this part of the run's data; with DATA: the part whose datasets are in "
      "the files"},
     {"--id", "DATASET", "a dataset of the files with one number or string per row, which becomes a column"},
+    {"--explain", "N", "also prints the first N predictions, at most 1000, in words"},
     {"--set", "KEY=VALUE", "reads the data in another way: data.fields.x.missing=mean"},
     {NULL, NULL, NULL}};
 
@@ -37,6 +43,16 @@ static nn_status predict_files(const nn_arguments *arguments, nn_text_list *file
     return NN_OK;
 }
 
+static nn_status predict_explained(const nn_arguments *arguments, int64_t *explained)
+{
+    const char *text = predict_option(arguments, OPTION_EXPLAIN, "0");
+    char *end;
+    *explained = strtoll(text, &end, 10);
+    if (*end == '\0' && end != text && *explained >= 0 && *explained <= PREDICT_EXPLAINED) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE, "predict: --explain must be a number from 0 to %d, not '%s'", PREDICT_EXPLAINED,
+            text);
+}
+
 static nn_status predict_run(const nn_arguments *arguments)
 {
     nn_text_list files = {0};
@@ -50,7 +66,8 @@ static nn_status predict_run(const nn_arguments *arguments)
                                 .id = predict_option(arguments, OPTION_ID, NULL),
                                 .sets = &sets,
                                 .output = predict_option(arguments, OPTION_OUTPUT, "predictions.csv")};
-    nn_status status = predict_files(arguments, &files);
+    nn_status status = predict_explained(arguments, &prediction.explained);
+    if (status == NN_OK) status = predict_files(arguments, &files);
     if (files.count > 0) prediction.files = &files;
     if (status == NN_OK) status = nn_saved_probe(prediction.run_or_checkpoint, prediction.files);
     if (status == NN_OK) status = nn_session_run(predict_work, &prediction);

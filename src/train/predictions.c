@@ -28,7 +28,8 @@ typedef struct predictions {
     size_t *sizes;        /* by rank: bytes of a wave */
     char *all;            /* on rank 0: those bytes */
     size_t room;
-    int64_t rows; /* written so far */
+    int64_t rows;      /* written so far */
+    int64_t explained; /* on rank 0 */
 } predictions;
 
 /* ---- a wave ---- */
@@ -57,6 +58,15 @@ static nn_predicted_span predictions_span(const predictions *of, int64_t wave, i
     return span;
 }
 
+/* The first rows of a part are all in the first block of rank 0 (predictions_plan). */
+static void predictions_explain(predictions *of, const nn_predicted_span *span)
+{
+    int64_t count = nn_smaller(of->request->explained - of->explained, span->rows);
+    if (nn_comm_rank(of->comm) != 0 || span->first != 0 || count <= 0) return;
+    nn_prediction_explain(&of->predicted, span, of->block, count);
+    of->explained += count;
+}
+
 /* This rank's rows as bytes. */
 static nn_status predictions_compute(predictions *of, const nn_predicted_span *span, size_t *size)
 {
@@ -64,6 +74,7 @@ static nn_status predictions_compute(predictions *of, const nn_predicted_span *s
     if (span->rows == 0) return NN_OK;
     NN_TRY(nn_predicted_fill(&of->predicted, span, of->block));
     NN_TRY(nn_dataset_status(of->trained.data, of->part));
+    predictions_explain(of, span);
     *size = (size_t)span->rows * of->predicted.row_size;
     if (!of->format->encode) return NN_OK;
     of->text.length = 0;
@@ -123,6 +134,7 @@ static nn_status predictions_plan(predictions *of)
     of->microbatches = (nn_dataset_count(of->trained.data, of->part) + leaf - 1) / leaf;
     of->each = nn_larger(PREDICTIONS_WAVE / nn_larger(bytes, 1), of->predicted.threads);
     of->each = nn_larger(1, nn_smaller(of->each, (of->microbatches + size - 1) / size));
+    of->each = nn_larger(of->each, (of->request->explained + leaf - 1) / leaf);
     nn_free(of->block);
     of->block = NULL;
     return nn_allocate(&of->block, (size_t)(of->each * leaf), of->predicted.row_size,

@@ -24,6 +24,7 @@ typedef struct nn_prediction {
     const char *part;          /* "train", "validation", "test": only this part; NULL: all; with files: whose
                                   datasets they have */
     const char *output;        /* path of the file, whose ending is that of a format */
+    int64_t explained;         /* this many rows, the first, are logged in words */
     const char *id;            /* a dataset with one value per row, which becomes a column; NULL: none */
     const nn_text_list *sets;  /* as of an evaluation */
 } nn_prediction;

@@ -110,6 +110,23 @@ program_refuses 5 'dataset "short" of all.h5 has 9 values for 1003 rows' predict
 program_refuses 5 'must have one dimension' predict run all.h5 --id y -o no.csv
 program_refuses 5 'numbr' predict run all.h5 --id numbr -o no.csv
 
+# ---- in words ----
+run predict run second.h5 mixed.h5 --explain 3 -o words.csv
+cp log words.log
+for row in 0 1 2; do
+    line=$((row + 2))
+    said "row $row of second.h5"
+    for column in 3:y_sum 5:y_first; do
+        number=$(sed -n ${line}p words.csv | cut -d, -f${column%:*})
+        said "$(awk -v n="${column#*:}" -v t="$number" -v p="$(sed -n ${line}p words.csv | cut -d, -f$((${column%:*} + 1)))" \
+            'BEGIN { printf "%s is %.6g; the target is %.6g", n, p, t }')"
+    done
+done
+grep -q 'row 3 of' log && fail "more is explained than asked for"
+OMP_NUM_THREADS=1 mpirun -n 3 --bind-to none "$program" predict run second.h5 mixed.h5 --explain 3 -o words.csv >log 2>&1
+cmp -s log words.log || { fail "three ranks explain something else"; cat log; }
+program_refuses 2 "--explain must be a number from 0 to 1000, not '3x'" predict run --explain 3x -o no.csv
+
 # ---- refused ----
 cp all.h5 data.csv
 program_refuses 2 'data.csv is a file of the data' predict run data.csv -o data.csv
