@@ -73,9 +73,17 @@ static void graph_split(nn_text *text, const char *key, const char *words, const
 
 /* ---- fields ---- */
 
+/* Names of a dataset of which the field is only a part, such as the target of a window, are not the field's.
+ */
+static bool graph_are_names_of(const nn_field *field, const nn_names *names)
+{
+    nn_shape shape = field->shape;
+    int64_t columns = shape.dimensions > 0 ? shape.extents[shape.dimensions - 1] : 1;
+    return names && (names->columns.count == 0 || (int64_t)names->columns.count == columns);
+}
+
 static void graph_append_names(const nn_names *names, nn_text *text)
 {
-    if (!names) return;
     if (names->columns.count > 0) graph_words(text, "columns", &names->columns);
     if (names->classes.count > 0) graph_words(text, "class_names", &names->classes);
     for (size_t c = 0, any = 0; names->categories && c < names->columns.count; c++) {
@@ -102,7 +110,8 @@ static void graph_append_field(const nn_model *model, const nn_field *field, nn_
         graph_key(text, "classes");
         nn_text_append(text, "%" PRId64, nn_field_classes(field));
     }
-    graph_append_names(nn_names_set_find(&model->names, field->name), text);
+    const nn_names *names = nn_names_set_find(&model->names, field->name);
+    if (graph_are_names_of(field, names)) graph_append_names(names, text);
 }
 
 static void graph_append_scaling(const nn_scaling *scaling, nn_text *text)
