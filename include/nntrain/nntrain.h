@@ -64,6 +64,10 @@ const char *nn_predictor_class_names(const nn_predictor *predictor);
 /* 64-bit fingerprint of the weights: the number that the run printed, if these are its last weights. */
 uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
 
+/* The network in JSON, as `nntrain info --graph` prints it: shapes and names of its input and outputs, layers
+ * (`nntrain help checkpoint-format`). Borrowed. */
+const char *nn_predictor_graph(const nn_predictor *predictor);
+
 /*
  * Predicts `samples` samples. inputs holds samples x input_count raw values as they are in the data file
  * (unpacked, if its attributes give a scale and an offset; normalisation is applied here, but missing values
@@ -71,7 +75,9 @@ uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
  * samples x output_count values: class probabilities if the loss is cross_entropy, the probability of yes if
  * it is binary_cross_entropy, otherwise values in the units of the target. With several outputs, all outputs
  * of a sample follow one another. Sequences are assumed to have the full length to which they were padded in
- * training.
+ * training. The bits are those of `nntrain predict` for the same rows in the same order: they do not depend
+ * on how many follow, but the last ones may on the place in the microbatch. One sample takes as long as a
+ * microbatch of the run.
  */
 nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs);
 

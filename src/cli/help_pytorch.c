@@ -38,6 +38,8 @@ const char nn_help_pytorch[] =
     "  model(x, logits=True)                 # the layers' outputs, to train further\n"
     "  python3 to_pytorch.py runs/x x.pt     # the same as a file\n"
     "\n"
+    "Without PyTorch, nntrain.py next to it: nntrain.load('runs/x').predict(x), NumPy in and out.\n"
+    "\n"
     "Numbers that differ: batch_norm.running_decay is 1 - PyTorch's momentum, and its running variance\n"
     "divides by n; recurrent layers have one bias, not two; initial values depend on the activation\n"
     "(help dense); shapes have the channels last, and a weight of dense is inputs x units.\n";

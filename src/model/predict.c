@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "model/arithmetic.h"
+#include "model/predict.h"
 #include "nntrain/nntrain.h"
 #include "store/kept.h"
 #include "tensor/matrix.h"
@@ -12,6 +13,7 @@ struct nn_predictor {
     nn_real *weights, *scratch;
     nn_microbatch *microbatch;
     uint64_t fingerprint; /* of the weights that training continues from, also where an average is used */
+    nn_text graph;
 };
 
 static nn_status predict_read_scalar(nn_store_file *file, nn_scalar *scalar)
@@ -38,6 +40,8 @@ static nn_status predict_fill(nn_store_file *file, nn_predictor *predictor)
     NN_TRY(nn_model_get_values(predictor->model, file, "weights", predictor->weights));
     predictor->fingerprint = nn_network_fingerprint(network, predictor->weights);
     NN_TRY(nn_model_get_weights(predictor->model, file, predictor->weights));
+    nn_model_graph(predictor->model, &predictor->graph);
+    if (predictor->graph.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the graph of the network");
     return nn_microbatch_create(network, microbatch_size, false, &predictor->microbatch);
 }
 
@@ -72,6 +76,7 @@ void nn_predictor_close(nn_predictor *predictor)
     nn_microbatch_destroy(predictor->microbatch);
     nn_free(predictor->weights);
     nn_free(predictor->scratch);
+    nn_text_free(&predictor->graph);
     nn_model_destroy(predictor->model);
     nn_free(predictor);
 }
@@ -101,21 +106,54 @@ uint64_t nn_predictor_fingerprint(const nn_predictor *predictor)
     return predictor->fingerprint;
 }
 
-nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs)
+const char *nn_predictor_graph(const nn_predictor *predictor)
+{
+    return predictor->graph.bytes;
+}
+
+/* Zeros follow the samples up to a full microbatch: the bits of a product may depend on its number of rows.
+ */
+static void predict_pad(const nn_model *model, nn_microbatch *microbatch)
+{
+    size_t count = (size_t)nn_shape_count(model->input.shape);
+    int64_t samples = microbatch->samples, capacity = microbatch->capacity;
+    memset(nn_scalar_at(model->scalar, microbatch->outputs[0], (size_t)samples * count), 0,
+           (size_t)(capacity - samples) * count * nn_scalar_size(model->scalar));
+    for (int64_t i = samples; microbatch->lengths[0] && i < capacity; i++) microbatch->lengths[0][i] = 1;
+    microbatch->samples = capacity;
+}
+
+/* The samples of the microbatch, with zeros up to a full one if it is padded. */
+static void predict_microbatch(nn_predictor *predictor, bool padded, const float *inputs, float *outputs)
 {
     const nn_model *model = predictor->model;
     const nn_model_arithmetic *arithmetic = nn_model_arithmetic_of(model->scalar);
+    nn_microbatch *microbatch = predictor->microbatch;
+    int64_t samples = microbatch->samples;
+    arithmetic->load(model, inputs, microbatch);
+    if (padded) predict_pad(model, microbatch);
+    for (int l = 1; l < model->network->layer_count; l++)
+        nn_network_forward(model->network, l, predictor->weights, microbatch, predictor->scratch);
+    microbatch->samples = samples;
+    arithmetic->predict(model, microbatch, inputs);
+    arithmetic->store(model, microbatch, outputs);
+}
+
+nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs)
+{
     size_t input_count = nn_predictor_input_count(predictor),
            output_count = nn_predictor_output_count(predictor);
     nn_microbatch *microbatch = predictor->microbatch;
     for (size_t first = 0; first < samples; first += (size_t)microbatch->capacity) {
         int64_t left = (int64_t)(samples - first);
         microbatch->samples = left < microbatch->capacity ? left : microbatch->capacity;
-        arithmetic->load(model, inputs + first * input_count, microbatch);
-        for (int l = 1; l < model->network->layer_count; l++)
-            nn_network_forward(model->network, l, predictor->weights, microbatch, predictor->scratch);
-        arithmetic->predict(model, microbatch, inputs + first * input_count);
-        arithmetic->store(model, microbatch, outputs + first * output_count);
+        predict_microbatch(predictor, true, inputs + first * input_count, outputs + first * output_count);
     }
     return NN_OK;
+}
+
+void nn_predictor_run_alone(nn_predictor *predictor, const float *inputs, float *outputs)
+{
+    predictor->microbatch->samples = 1;
+    predict_microbatch(predictor, false, inputs, outputs);
 }

@@ -1,6 +1,7 @@
 /* Prediction from a checkpoint file, of the precision that this test is compiled for. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "model/model_values.h"
@@ -73,6 +74,7 @@ static void test_rows(void **state)
     assert_int_equal(nn_predictor_output_count(predictor), OUTPUTS);
     assert_int_equal(nn_predictor_class_count(predictor), 0);
     assert_true(nn_predictor_fingerprint(predictor) == nn_network_fingerprint(t.model->network, t.weights));
+    assert_non_null(strstr(nn_predictor_graph(predictor), "\"activation\":\"tanh\""));
     for (int i = 0; i < ROWS * INPUTS; i++) inputs[i / INPUTS][i % INPUTS] = (float)(i * 7 % 11) / 8 - 0.5f;
     expect_ok(nn_predictor_run(predictor, ROWS, inputs[0], outputs[0]));
     for (int r = 0; r < ROWS; r++) expect_row(&t, inputs[r], outputs[r]);

@@ -14,7 +14,8 @@ must "$tree/bin/nntrain" version
 config=$tree/share/nntrain/digits/digits.yaml
 [ -f "$config" ] || fail "the example is not installed"
 [ -x "$tree/share/nntrain/to_pytorch.py" ] || fail "to_pytorch.py is not installed"
-"$tree/bin/nntrain" init | grep -q to_pytorch && fail "to_pytorch.py is listed as an example"
+[ -f "$tree/share/nntrain/nntrain.py" ] || fail "nntrain.py is not installed"
+"$tree/bin/nntrain" init | grep -q "\.py" && fail "a Python file is listed as an example"
 # The examples are those of the installation, wherever it is.
 must "$tree/bin/nntrain" init fuel
 [ -x fuel/prepare.sh ] || fail "the example's script cannot be run"
@@ -36,6 +37,10 @@ must cmake --build user
 must cmake -S "$sources" -B user-infer -DCMAKE_PREFIX_PATH="$tree" -DCOMPONENTS=infer
 must cmake --build user-infer
 [ -e user-infer/train ] && fail "COMPONENTS=infer brings training along"
+for user in predict user/predict user-infer/predict; do
+    ldd $user | grep -q libnntrain && fail "$user depends on a library of this installation"
+done
+ldd user-infer/predict_shared | grep -q "libnntrain_infer.so.0 => $tree/" || fail "no program with the shared library"
 
 OMP_NUM_THREADS=1 must mpirun -n 2 --bind-to none ./train "$config" run-a training.epochs=2
 trained=$(sed -n 's/^[0-9]* steps, fingerprint //p' log)
@@ -50,12 +55,21 @@ lines() { OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none ./train "$config" "$@" tr
 [ "$(NN_TEST_LOG=none lines run-g | grep -c '^epoch')" = 0 ] || fail "ranks speak where none should"
 lines run-h | grep changed: && fail "the run has changed its host"
 newest=run-a/checkpoints/$(ls run-a/checkpoints | tail -n 1)
-for program in ./predict user/predict user-infer/predict; do
+for program in ./predict user/predict user-infer/predict user-infer/predict_shared; do
     must $program run-a
     grep -q '^class 0 ' log || { fail "$program does not see a zero"; cat log; }
     must $program "$newest"
     grep -q "fingerprint $trained" log || { fail "$program has not loaded the trained weights"; cat log; }
 done
+# From Python, with the shared library of this installation.
+find_python
+if [ -n "$python" ]; then
+    must env -u NNTRAIN_LIBRARY PYTHONPATH="$tree/share/nntrain" PYTHONDONTWRITEBYTECODE=1 "$python" -c "import nntrain
+print(nntrain.load('$newest').fingerprint, nntrain.find_library()._name)"
+    grep -q "^$trained $tree/lib.*/libnntrain_infer.so.0$" log || { fail "nntrain.py"; cat log; }
+else
+    echo "not tested: nntrain.py (no Python with numpy and h5py)"
+fi
 $program nowhere >log 2>&1 && fail "a run that is not there"
 grep -q nowhere log || fail "no message about the run that is not there"
 finish
