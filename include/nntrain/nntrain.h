@@ -68,6 +68,9 @@ uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
  * (`nntrain help checkpoint-format`). Borrowed. */
 const char *nn_predictor_graph(const nn_predictor *predictor);
 
+/* Samples of a microbatch of the run. */
+size_t nn_predictor_microbatch(const nn_predictor *predictor);
+
 /*
  * Predicts `samples` samples. inputs holds samples x input_count raw values as they are in the data file
  * (unpacked, if its attributes give a scale and an offset; normalisation is applied here, but missing values
@@ -75,9 +78,9 @@ const char *nn_predictor_graph(const nn_predictor *predictor);
  * samples x output_count values: class probabilities if the loss is cross_entropy, the probability of yes if
  * it is binary_cross_entropy, otherwise values in the units of the target. With several outputs, all outputs
  * of a sample follow one another. Sequences are assumed to have the full length to which they were padded in
- * training. The bits are those of `nntrain predict` for the same rows in the same order: they do not depend
- * on how many follow, but the last ones may on the place in the microbatch. One sample takes as long as a
- * microbatch of the run.
+ * training. The last bits may depend on how many samples are predicted together, and on a sample's place
+ * among them: where `samples` is a multiple of nn_predictor_microbatch (add samples of zeros), they are those
+ * of `nntrain predict` for the same rows in the same order.
  */
 nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs);
 

@@ -55,6 +55,7 @@ def declare(library):
         'nn_predictor_output_count': (count, [handle]),
         'nn_predictor_fingerprint': (ctypes.c_uint64, [handle]),
         'nn_predictor_graph': (text, [handle]),
+        'nn_predictor_microbatch': (count, [handle]),
         'nn_predictor_run': (ctypes.c_int, [handle, count, floats, floats]),
     }
     for name, (result, arguments) in functions.items():
@@ -168,17 +169,20 @@ class Network:
 
         Returns float32 (also of networks in float64) of samples x shape of the output: probabilities of classes, or of
         yes, or values in the target's own units; with several outputs, a dict of these by name. Sequences are taken to
-        have the full length. The bits are those of `nntrain predict` for the same rows in the same order; the last ones may
-        depend on the place of a sample in its microbatch. A single one takes as long as a microbatch. Raises ValueError for another shape, NaN or Inf, or an index that is out of range."""
+        have the full length. Samples of zeros fill the last microbatch, so that the bits are those of `nntrain predict` for
+        the same rows in the same order; one sample takes as long as a microbatch. Raises ValueError for another shape, NaN
+        or Inf, or an index that is out of range."""
         with self._lock:
             self._expect_open()
-            given = self._given(self._inputs(x))
+            inputs = self._inputs(x)
+            samples, given = len(inputs[0][2]), self._given(inputs)
             total = self._library.nn_predictor_output_count(self._handle)
             found = numpy.empty((len(given), total), numpy.float32)
             pointers = [array.ctypes.data_as(ctypes.POINTER(ctypes.c_float)) for array in (given, found)]
             status = self._library.nn_predictor_run(self._handle, len(given), *pointers)
             if status != 0:
                 raise Error(status, self._library.nn_error_text().decode(errors='replace'))
+        found = found[:samples]
         results, begin = {}, 0
         for name, shape in self.outputs.items():
             end = begin + math.prod(shape)
@@ -214,13 +218,14 @@ class Network:
         return floats
 
     def _given(self, inputs):
-        """Samples x all values, as the library takes them."""
+        """Samples x all values, as the library takes them, with zeros that fill the last microbatch."""
         samples, width = len(inputs[0][2]), self._library.nn_predictor_input_count(self._handle)
-        given = numpy.empty((samples, width), numpy.float32)
+        missing = -samples % self._library.nn_predictor_microbatch(self._handle)
+        given = numpy.zeros((samples + missing, width), numpy.float32)
         step = max(1, PIECE_BYTES // (4 * width))
         for first in range(0, samples, step):
             piece = [self._floats(name, parts, values[first:first + step], first) for name, parts, values in inputs]
-            numpy.concatenate(piece, axis=1, out=given[first:first + step])
+            numpy.concatenate(piece, axis=1, out=given[first:min(first + step, samples)])
         return given
 
     def _expect_open(self):

@@ -5,7 +5,6 @@
 #include "base/maths.h"
 #include "base/memory.h"
 #include "base/philox.h"
-#include "model/predict.h"
 
 /* ---- the network ---- */
 
@@ -53,14 +52,15 @@ nn_status nn_generator_start(nn_generator *generator, const char *prompt, size_t
 
 /* The probabilities of what follows the last symbols, as far as the window reaches. What follows them in the
  * window does not count: the network only looks back. */
-static const float *generator_predict(nn_generator *generator)
+static nn_status generator_predict(nn_generator *generator, const float **next)
 {
     size_t seen = generator->count < generator->window ? generator->count : generator->window;
     memset(generator->inputs, 0, generator->window * sizeof *generator->inputs);
     for (size_t i = 0; i < seen; i++)
         generator->inputs[i] = (float)generator->symbols[generator->count - seen + i];
-    nn_predictor_run_alone(generator->predictor, generator->inputs, generator->probabilities);
-    return generator->probabilities + (generator->every_step ? (seen - 1) * generator->alphabet.count : 0);
+    NN_TRY(nn_predictor_run(generator->predictor, 1, generator->inputs, generator->probabilities));
+    *next = generator->probabilities + (generator->every_step ? (seen - 1) * generator->alphabet.count : 0);
+    return NN_OK;
 }
 
 /* ---- the choice ---- */
@@ -107,7 +107,9 @@ static size_t generator_choose(const nn_generator *generator, const float *next)
 
 nn_status nn_generator_next(nn_generator *generator, size_t *symbol)
 {
-    *symbol = generator_choose(generator, generator_predict(generator));
+    const float *next;
+    NN_TRY(generator_predict(generator, &next));
+    *symbol = generator_choose(generator, next);
     generator->symbols[generator->count++] = *symbol;
     generator->chosen++;
     return NN_OK;

@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "model/arithmetic.h"
-#include "model/predict.h"
 #include "nntrain/nntrain.h"
 #include "store/kept.h"
 #include "tensor/matrix.h"
@@ -111,49 +110,26 @@ const char *nn_predictor_graph(const nn_predictor *predictor)
     return predictor->graph.bytes;
 }
 
-/* Zeros follow the samples up to a full microbatch: the bits of a product may depend on its number of rows.
- */
-static void predict_pad(const nn_model *model, nn_microbatch *microbatch)
+size_t nn_predictor_microbatch(const nn_predictor *predictor)
 {
-    size_t count = (size_t)nn_shape_count(model->input.shape);
-    int64_t samples = microbatch->samples, capacity = microbatch->capacity;
-    memset(nn_scalar_at(model->scalar, microbatch->outputs[0], (size_t)samples * count), 0,
-           (size_t)(capacity - samples) * count * nn_scalar_size(model->scalar));
-    for (int64_t i = samples; microbatch->lengths[0] && i < capacity; i++) microbatch->lengths[0][i] = 1;
-    microbatch->samples = capacity;
-}
-
-/* The samples of the microbatch, with zeros up to a full one if it is padded. */
-static void predict_microbatch(nn_predictor *predictor, bool padded, const float *inputs, float *outputs)
-{
-    const nn_model *model = predictor->model;
-    const nn_model_arithmetic *arithmetic = nn_model_arithmetic_of(model->scalar);
-    nn_microbatch *microbatch = predictor->microbatch;
-    int64_t samples = microbatch->samples;
-    arithmetic->load(model, inputs, microbatch);
-    if (padded) predict_pad(model, microbatch);
-    for (int l = 1; l < model->network->layer_count; l++)
-        nn_network_forward(model->network, l, predictor->weights, microbatch, predictor->scratch);
-    microbatch->samples = samples;
-    arithmetic->predict(model, microbatch, inputs);
-    arithmetic->store(model, microbatch, outputs);
+    return (size_t)predictor->microbatch->capacity;
 }
 
 nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs)
 {
+    const nn_model *model = predictor->model;
+    const nn_model_arithmetic *arithmetic = nn_model_arithmetic_of(model->scalar);
     size_t input_count = nn_predictor_input_count(predictor),
            output_count = nn_predictor_output_count(predictor);
     nn_microbatch *microbatch = predictor->microbatch;
     for (size_t first = 0; first < samples; first += (size_t)microbatch->capacity) {
         int64_t left = (int64_t)(samples - first);
         microbatch->samples = left < microbatch->capacity ? left : microbatch->capacity;
-        predict_microbatch(predictor, true, inputs + first * input_count, outputs + first * output_count);
+        arithmetic->load(model, inputs + first * input_count, microbatch);
+        for (int l = 1; l < model->network->layer_count; l++)
+            nn_network_forward(model->network, l, predictor->weights, microbatch, predictor->scratch);
+        arithmetic->predict(model, microbatch, inputs + first * input_count);
+        arithmetic->store(model, microbatch, outputs + first * output_count);
     }
     return NN_OK;
-}
-
-void nn_predictor_run_alone(nn_predictor *predictor, const float *inputs, float *outputs)
-{
-    predictor->microbatch->samples = 1;
-    predict_microbatch(predictor, false, inputs, outputs);
 }
