@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # scripts/setup.sh [build] [tests] [testbed] [peers] [cross]: installs missing dependencies; does nothing if there are none.
 # build (the default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM and
-# iproute2, for cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch and tests/system/to_pytorch.sh, with pip into a
-# folder of its own (NN_PEERS, default ~/.cache/nntrain/peers; several GB); cross: a compiler, an emulator and libraries for aarch64,
-# for tests/slow/aarch64.sh, the libraries in a folder of their own (NN_SYSROOT, default ~/.cache/nntrain/aarch64;
-# 600 MB).
+# iproute2, for cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch and tests/system/to_pytorch.sh,
+# with pip into a folder of its own (NN_PEERS, default ~/.cache/nntrain/peers; several GB); cross: a compiler, an emulator
+# and libraries for aarch64, for tests/slow/aarch64.sh, the libraries in a folder of their own (NN_SYSROOT, default
+# ~/.cache/nntrain/aarch64; 600 MB).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 has_programs() {

@@ -61,7 +61,7 @@ def declare(library):
     for name, (result, arguments) in functions.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
-    # h5py may call the same HDF5, whose calls must not overlap: this one keeps Python's lock, as those do.
+    # h5py may have loaded the same HDF5, which allows one call at a time. PYFUNCTYPE holds Python's lock, as h5py does.
     library.open = ctypes.PYFUNCTYPE(ctypes.c_int, text, ctypes.POINTER(handle))(('nn_predictor_open', library))
 
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "store/probe.h"
 
 static volatile sig_atomic_t stop_flag;
@@ -82,7 +83,17 @@ nn_status nn_session_run(nn_session_work work, const void *context)
 
 nn_status nn_session_fail(nn_status status)
 {
-    if (nn_session_is_shared() && !is_started) return session_run_after(status, NULL, NULL);
+    if (nn_session_is_shared() && !is_started) {
+        nn_text first = {0};
+        nn_text_append(&first, "%s", nn_error_text());
+        nn_status agreed = session_run_after(status, NULL, NULL);
+        /* Where MPI did not start either, that is not what was wrong with the command. */
+        if (nn_error_text()[0] && first.bytes)
+            (void)nn_fail(status, "%s", first.bytes);
+        else
+            status = agreed;
+        nn_text_free(&first);
+    }
     if (nn_error_text()[0] && nn_probe_is_first()) fprintf(stderr, "nntrain: %s\n", nn_error_text());
     return status;
 }

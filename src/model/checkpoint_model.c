@@ -70,10 +70,7 @@ static nn_status saved_put_graph(const nn_model *model, nn_store_image *image)
 {
     nn_text text = {0};
     nn_model_graph(model, &text);
-    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the graph of the network")
-                                   : nn_store_image_put_text(image, NN_MODEL_GRAPH, text.bytes);
-    nn_text_free(&text);
-    return status;
+    return nn_store_image_take_text(image, NN_MODEL_GRAPH, &text);
 }
 
 nn_status nn_model_put(const nn_model *model, nn_store_image *image)

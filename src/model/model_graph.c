@@ -86,19 +86,17 @@ static void graph_append_names(const nn_names *names, nn_text *text)
 {
     if (names->columns.count > 0) graph_words(text, "columns", &names->columns);
     if (names->classes.count > 0) graph_words(text, "class_names", &names->classes);
-    for (size_t c = 0, any = 0; names->categories && c < names->columns.count; c++) {
+    bool any = false;
+    for (size_t c = 0; names->categories && c < names->columns.count; c++) {
         if (names->categories[c].count == 0) continue;
-        if (!any++) {
+        if (!any) {
             graph_key(text, "categories");
             nn_text_append(text, "{");
         }
         graph_words(text, names->columns.items[c], &names->categories[c]);
+        any = true;
     }
-    for (size_t c = 0; names->categories && c < names->columns.count; c++)
-        if (names->categories[c].count > 0) {
-            nn_text_append(text, "}");
-            break;
-        }
+    if (any) nn_text_append(text, "}");
 }
 
 static void graph_append_field(const nn_model *model, const nn_field *field, nn_text *text)

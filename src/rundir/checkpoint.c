@@ -66,16 +66,9 @@ nn_status nn_checkpoint_put_config(nn_store_image *image, const nn_config *confi
 {
     nn_text text = {0}, lines = {0};
     nn_config_emit(config, &text);
+    NN_TRY(nn_store_image_take_text(image, "config", &text));
     nn_config_append_values(config, &lines);
-    nn_status status = text.failed || lines.failed
-                           ? nn_fail(NN_ERROR_MEMORY, "out of memory for a checkpoint's texts")
-                           : NN_OK;
-    if (status == NN_OK) status = nn_store_image_put_text(image, "config", text.bytes ? text.bytes : "");
-    if (status == NN_OK)
-        status = nn_store_image_put_text(image, "config_values", lines.bytes ? lines.bytes : "");
-    nn_text_free(&text);
-    nn_text_free(&lines);
-    return status;
+    return nn_store_image_take_text(image, "config_values", &lines);
 }
 
 /* Whether the run is over with this checkpoint, and by what. */

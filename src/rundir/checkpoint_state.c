@@ -14,10 +14,7 @@ static nn_status state_put_data(nn_store_image *image, const char *lines)
 {
     nn_text kept = {0};
     nn_data_identity_keep(lines, &kept);
-    nn_status status = kept.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the identity of the data")
-                                   : nn_store_image_put_text(image, NN_CHECKPOINT_DATA, kept.bytes);
-    nn_text_free(&kept);
-    return status;
+    return nn_store_image_take_text(image, NN_CHECKPOINT_DATA, &kept);
 }
 
 nn_status nn_checkpoint_put_state(nn_store_image *image, const nn_checkpoint_parts *parts)

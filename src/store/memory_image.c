@@ -211,6 +211,15 @@ nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, co
     return NN_STORE_LOCKED(image_put_text(image, dataset, text));
 }
 
+nn_status nn_store_image_take_text(nn_store_image *image, const char *dataset, nn_text *text)
+{
+    nn_status status =
+        text->failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the dataset %s of a checkpoint", dataset)
+                     : nn_store_image_put_text(image, dataset, text->bytes ? text->bytes : "");
+    nn_text_free(text);
+    return status;
+}
+
 /* Of equal length, padded with zeros: the bytes depend only on the names. */
 static nn_status image_put_names(nn_store_image *image, const char *dataset, size_t count, char *const *names)
 {

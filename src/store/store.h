@@ -153,6 +153,8 @@ nn_status nn_store_image_bytes(nn_store_image *image, unsigned char **bytes);
 /* Writes the hash of a placed array, which has its values now. */
 nn_status nn_store_image_hash(nn_store_image *image, const char *dataset);
 nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, const char *text);
+/* The same for a text that was appended to, which it releases; fails if that ran out of memory. */
+nn_status nn_store_image_take_text(nn_store_image *image, const char *dataset, nn_text *text);
 /* Makes a link to a dataset of another file, whose name HDF5 looks up from the folder of this one. */
 nn_status nn_store_image_put_link(nn_store_image *image, const char *name, const char *file,
                                   const char *target);

@@ -59,7 +59,7 @@ static const double *rows_values(const rows_task *task, const nn_real *values, i
     return task->thread->values;
 }
 
-/* The cells of a column for sample `i` of the microbatch; NULL: there is no such column. */
+/* The cells of a column for sample `i` of the microbatch, or NULL if the table does not have the column. */
 static void *rows_cells(const rows_task *task, nn_predicted_kind kind, int head, int64_t i)
 {
     const nn_predicted_column *column = nn_predicted_find(task->predicted, kind, head);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "step/each.h"
 #include "store/growing.h"
@@ -42,61 +43,85 @@ static void csv_take_word(nn_text *word, nn_text *text)
 
 /* ---- the header ---- */
 
+/* Names of columns, as far as there was memory for them. */
+typedef struct csv_names {
+    nn_text_list list;
+    nn_status status;
+} csv_names;
+
 /* "y", or "y_close" where a target has several values. */
-static void csv_name(const nn_model *model, int h, int64_t value, const char *ending, nn_text *text)
+static void csv_name(const nn_model *model, int h, int64_t value, const char *ending, csv_names *names)
 {
     nn_text name = {0};
     nn_text_append(&name, "%s", model->heads[h].name);
     nn_prediction_append_value(model, h, value, &name);
     nn_text_append(&name, "%s", ending);
-    nn_text_append(text, ",");
-    csv_take_word(&name, text);
+    if (names->status == NN_OK)
+        names->status = name.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the names of columns")
+                                    : nn_list_add(&names->list, name.bytes);
+    nn_text_free(&name);
 }
 
-static void csv_class_names(const nn_predicted *predicted, int h, nn_text *text)
+static void csv_class_names(const nn_predicted *predicted, int h, csv_names *names)
 {
     const nn_model *model = predicted->trained->model;
     const nn_head *head = &model->heads[h];
     for (int64_t r = 0; r < head->rows; r++) {
-        if (nn_predicted_find(predicted, NN_PREDICTED_LABEL, h)) csv_name(model, h, r, "", text);
-        csv_name(model, h, r, "_predicted", text);
-        if (head->rows > 1 || head->columns == 1) csv_name(model, h, r, "_probability", text);
+        if (nn_predicted_find(predicted, NN_PREDICTED_LABEL, h)) csv_name(model, h, r, "", names);
+        csv_name(model, h, r, "_predicted", names);
+        if (head->rows > 1 || head->columns == 1) csv_name(model, h, r, "_probability", names);
     }
     for (int64_t c = 0; head->rows == 1 && head->columns > 1 && c < head->columns; c++) {
         nn_text ending = {0};
         nn_text_append(&ending, "_probability_");
         nn_prediction_append_class(&head->target, c, &ending);
-        csv_name(model, h, 0, ending.bytes ? ending.bytes : "", text);
+        csv_name(model, h, 0, ending.bytes ? ending.bytes : "", names);
         nn_text_free(&ending);
     }
 }
 
-static void csv_value_names(const nn_predicted *predicted, int h, nn_text *text)
+static void csv_value_names(const nn_predicted *predicted, int h, csv_names *names)
 {
     const nn_model *model = predicted->trained->model;
     const char *ending = nn_head_is_values(&model->heads[h]) ? "_predicted" : "_probability";
     for (int64_t i = 0; i < nn_head_output(model, h); i++) {
-        if (nn_predicted_find(predicted, NN_PREDICTED_TRUTH, h)) csv_name(model, h, i, "", text);
-        csv_name(model, h, i, ending, text);
+        if (nn_predicted_find(predicted, NN_PREDICTED_TRUTH, h)) csv_name(model, h, i, "", names);
+        csv_name(model, h, i, ending, names);
     }
 }
 
-static void csv_origin_name(const nn_predicted *predicted, int c, nn_text *text)
+/* Of the origins only: others can be as many as an image has values, and differ from one another. */
+static nn_status csv_check_origins(const nn_predicted *predicted, const nn_text_list *names)
 {
-    const char *name = nn_prediction_origin(predicted, predicted->columns[c].kind);
-    if (c > 0) nn_text_append(text, ",");
-    csv_word(name, strlen(name), text);
+    for (size_t c = 0; c < (size_t)predicted->column_count && predicted->columns[c].head < 0; c++)
+        for (size_t n = 0; n < names->count; n++)
+            if (n != c && strcmp(names->items[n], names->items[c]) == 0)
+                return nn_prediction_name_taken(predicted, names->items[c]);
+    return NN_OK;
 }
 
-static void csv_header(const nn_predicted *predicted, nn_text *text)
+static nn_status csv_list_names(const nn_predicted *predicted, nn_text_list *list)
 {
+    csv_names names = {.status = NN_OK};
     for (int c = 0; c < predicted->column_count && predicted->columns[c].head < 0; c++)
-        csv_origin_name(predicted, c, text);
+        if (names.status == NN_OK)
+            names.status =
+                nn_list_add(&names.list, nn_prediction_origin(predicted, predicted->columns[c].kind));
     for (int h = 0; h < predicted->trained->model->head_count; h++)
         if (predicted->trained->model->heads[h].target.is_class)
-            csv_class_names(predicted, h, text);
+            csv_class_names(predicted, h, &names);
         else
-            csv_value_names(predicted, h, text);
+            csv_value_names(predicted, h, &names);
+    *list = names.list;
+    return names.status == NN_OK ? csv_check_origins(predicted, list) : names.status;
+}
+
+static void csv_header(const nn_text_list *names, nn_text *text)
+{
+    for (size_t n = 0; n < names->count; n++) {
+        if (n > 0) nn_text_append(text, ",");
+        csv_word(names->items[n], strlen(names->items[n]), text);
+    }
     nn_text_append(text, "\n");
 }
 
@@ -144,7 +169,7 @@ static void csv_probability(double value, nn_scalar scalar, nn_text *text)
 
 /* ---- lines ---- */
 
-/* The cells of a row; NULL: there is no such column. */
+/* The cells of a row, or NULL if the table does not have the column. */
 static const void *csv_cells(const csv_lines *lines, nn_predicted_kind kind, int head, int64_t row)
 {
     const nn_predicted_column *column = nn_predicted_find(lines->predicted, kind, head);
@@ -267,15 +292,19 @@ static nn_status csv_encode(const nn_predicted *predicted, const nn_predicted_sp
 
 static nn_status csv_create(const nn_predicted *predicted, const char *path, void **sink)
 {
-    nn_store_growing *file;
+    nn_store_growing *file = NULL;
+    nn_text_list names = {0};
     nn_text header = {0};
-    *sink = NULL;
-    NN_TRY(nn_store_growing_create(path, &file));
+    nn_status status = csv_list_names(predicted, &names);
+    if (status == NN_OK) status = nn_store_growing_create(path, &file);
     *sink = file;
-    csv_header(predicted, &header);
-    nn_status status = header.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the header of %s", path)
-                                     : nn_store_growing_append(file, header.bytes, header.length);
+    if (status == NN_OK) {
+        csv_header(&names, &header);
+        status = header.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the header of %s", path)
+                               : nn_store_growing_append(file, header.bytes, header.length);
+    }
     nn_text_free(&header);
+    nn_list_release(&names);
     return status;
 }
 

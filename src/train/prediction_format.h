@@ -33,6 +33,9 @@ void nn_prediction_append_value(const nn_model *model, int head, int64_t value, 
 /* The name of a column that says where a row is from. Borrowed. */
 const char *nn_prediction_origin(const nn_predicted *predicted, nn_predicted_kind kind);
 
+/* Fails: two columns of the table would have this name. */
+nn_status nn_prediction_name_taken(const nn_predicted *predicted, const char *name);
+
 /* Logs the first rows of a block in words. */
 void nn_prediction_explain(const nn_predicted *predicted, const nn_predicted_span *span, void *block,
                            int64_t count);

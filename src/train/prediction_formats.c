@@ -65,6 +65,13 @@ const char *nn_prediction_origin(const nn_predicted *predicted, nn_predicted_kin
     return names[kind];
 }
 
+nn_status nn_prediction_name_taken(const nn_predicted *predicted, const char *name)
+{
+    NN_FAIL(NN_ERROR_USAGE, "predict: two columns of the table would be named \"%s\"; %s", name,
+            predicted->id.dataset ? "give --id a dataset with another name"
+                                  : "give the output another name in data and losses, and train again");
+}
+
 const char *nn_prediction_part(int64_t part)
 {
     static const char *const names[NN_PARTS] = {"train", "validation", "test"};

@@ -15,6 +15,9 @@
 /* `sample`, the columns, and up to this many scales for each column of a head. */
 #define H5_DATASETS (1 + NN_PREDICTED_COLUMNS * (1 + NN_MAX_DIMENSIONS))
 
+/* The scale of the rows. */
+#define H5_SAMPLE "sample"
+
 /* Bytes that are written at a time. */
 #define H5_BLOCK ((int64_t)1 << 20)
 
@@ -65,6 +68,15 @@ static nn_status h5_column_name(h5_sink *sink, const nn_predicted_column *column
     if (column->head < 0) return h5_name(sink, nn_prediction_origin(sink->predicted, column->kind), "", name);
     return h5_name(sink, sink->predicted->trained->model->heads[column->head].name,
                    h5_ending(sink->predicted, column), name);
+}
+
+/* Fails if another dataset has the name that was added last. */
+static nn_status h5_expect_new(const h5_sink *sink)
+{
+    const char *name = sink->names[sink->name_count - 1];
+    bool taken = strcmp(name, H5_SAMPLE) == 0;
+    for (size_t n = 0; n + 1 < sink->name_count; n++) taken = taken || strcmp(sink->names[n], name) == 0;
+    return taken ? nn_prediction_name_taken(sink->predicted, name) : NN_OK;
 }
 
 static void h5_use(h5_sink *sink, const char *dataset, int dimension, const char *scale)
@@ -138,6 +150,7 @@ static nn_status h5_scale(h5_sink *sink, const nn_predicted_column *column, nn_s
     h5_use(sink, dataset, d + 1, scale);
     for (size_t u = 0; u + 1 < sink->use_count; u++)
         if (strcmp(sink->uses[u].scale, scale) == 0) return NN_OK;
+    NN_TRY(h5_expect_new(sink));
     return named ? h5_put_names(sink, column, scale) : h5_put_numbers(sink, scale, shape.extents[d]);
 }
 
@@ -188,8 +201,9 @@ static nn_status h5_column(h5_sink *sink, int c)
     const char *name = NULL;
     for (int d = 0; d < shape.dimensions; d++) layout.extents[d] = shape.extents[d];
     NN_TRY(h5_column_name(sink, column, &name));
+    NN_TRY(h5_expect_new(sink));
     NN_TRY(nn_store_writer_add(sink->writer, name, &layout, &sink->outputs[c]));
-    h5_use(sink, name, 0, "sample");
+    h5_use(sink, name, 0, H5_SAMPLE);
     for (int d = 0; d < shape.dimensions; d++) NN_TRY(h5_scale(sink, column, shape, d, name));
     return column->head >= 0 ? h5_attribute(sink, name) : NN_OK;
 }
@@ -198,7 +212,7 @@ static nn_status h5_begin(h5_sink *sink, const char *path)
 {
     const nn_store_layout sample = {.type = NN_STORE_I64, .rows = nn_predicted_rows(sink->predicted)};
     NN_TRY(nn_store_writer_create(path, &sink->writer));
-    NN_TRY(nn_store_writer_add(sink->writer, "sample", &sample, &sink->sample));
+    NN_TRY(nn_store_writer_add(sink->writer, H5_SAMPLE, &sample, &sink->sample));
     for (int c = 0; c < sink->predicted->column_count; c++) NN_TRY(h5_column(sink, c));
     NN_TRY(nn_store_writer_put_attribute(sink->writer, NULL, "Conventions", "CF-1.8"));
     NN_TRY(nn_store_writer_put_attribute(sink->writer, NULL, "source", "nntrain predict"));

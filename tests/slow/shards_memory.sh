@@ -17,6 +17,13 @@ training: {epochs: 1, batch_size: 4, microbatch_size: 2, peak_seconds: 0}
 checkpoint: {every: 4 steps, keep_last: 1, shard_size: 100}
 YAML
 
+# start FAULT: two ranks, each on a node of its own, in the background
+start() {
+    NN_FAULT="comm.node_size=value:1,$1" OMP_NUM_THREADS=1 \
+        mpirun -n 2 --bind-to none "$faults" train large.yaml --run-dir parts >train.log 2>&1 &
+    launcher=$!
+}
+
 # stopped: waits until rank 0 has stopped itself, and sets `processes`, `first`, and its peak of memory in KiB
 stopped() {
     local tries
@@ -39,9 +46,7 @@ stopped() {
 train 1 1 large.yaml --run-dir whole --set checkpoint.shard_size=10000 || { cat train.log; fail "one rank"; }
 reference=$(fingerprint)
 
-NN_FAULT="comm.node_size=value:1,step.share@4/0=stop,manifest.written@1/0=stop" OMP_NUM_THREADS=1 \
-    mpirun -n 2 --bind-to none "$faults" train large.yaml --run-dir parts >train.log 2>&1 &
-launcher=$!
+start step.share@4/0=stop,manifest.written@1/0=stop
 stopped
 before=$peak
 kill -CONT "$first"
@@ -64,9 +69,7 @@ grep -q 'one rank per node needs 38[0-9]\.* *[0-9]* MiB more while saving' train
     { fail "it is not announced"; grep '^memory' train.log; }
 
 # Wrong: rank 0, which reads all parts, holds more than one of them when it resumes, or other bits are the result.
-NN_FAULT="comm.node_size=value:1,step.share@2/0=stop" OMP_NUM_THREADS=1 \
-    mpirun -n 2 --bind-to none "$faults" train large.yaml --run-dir parts >train.log 2>&1 &
-launcher=$!
+start step.share@2/0=stop
 stopped
 resumed=$peak
 kill -CONT "$first"

@@ -64,6 +64,12 @@ late 2 '^nntrain: predict: give a run' predict
 late 2 '^nntrain: .*nowhere: no such' eval nowhere
 late 6 '^nntrain: .*nowhere.h5' info nowhere.h5
 late 2 '^nntrain: nntrain import csv: |^nntrain: import csv|^nntrain: .*give at least one' import csv -o out.h5
+# A launcher that does not work with this MPI does not hide what was wrong with the command.
+for command in 'train --bogus' 'info nowhere.h5'; do
+    # shellcheck disable=SC2086 # several words
+    SLURM_NTASKS=2 SLURM_STEP_NUM_TASKS=2 "$program" $command >train.log 2>&1 && fail "$command ends with 0"
+    [ "$(grep -c '^nntrain: .*\(--bogus\|nowhere.h5\)' train.log)" = 1 ] || { fail "without MPI: $command"; cat train.log; }
+done
 # Words that differ from rank to rank: all ranks end.
 timeout 60 mpirun -n 1 --bind-to none "$program" train classifier.yaml --run-dir words : \
     -n 2 "$program" train --bogus >train.log 2>&1

@@ -23,10 +23,13 @@ def put(name, rows):
         f['word'] = [names[i] for i in rows]
         f['weight'] = rows / 7
         f['short'] = rows[:9]
+        f['row'], f['y_sum'] = rows, rows
 put('all.h5', n.arange(1003))
 put('mixed.h5', order)
 put('first.h5', n.arange(400))
 put('second.h5', n.arange(400, 1003))
+with h5py.File('series.h5', 'w') as f:
+    f['s'], f['s_columns'] = n.cumsum(r.normal(size=(150, 3)), 0), n.array([b'a', b'b', b'c'])
 PY
 cat >table.yaml <<'YAML'
 data:
@@ -109,6 +112,40 @@ PY
 program_refuses 5 'dataset "short" of all.h5 has 9 values for 1003 rows' predict run all.h5 --id short -o no.csv
 program_refuses 5 'must have one dimension' predict run all.h5 --id y -o no.csv
 program_refuses 5 'numbr' predict run all.h5 --id numbr -o no.csv
+
+# A table with two columns of one name could not be joined: `row` is a column already, y_sum is one of the CSV file.
+program_refuses 2 'two columns of the table would be named "row"' predict run --id row -o no.csv
+program_refuses 2 'two columns of the table would be named "row"' predict run --id row -o no.h5
+program_refuses 2 'two columns of the table would be named "y_sum"' predict run --id y_sum -o no.csv
+[ ! -e no.csv ] && [ ! -e no.h5 ] || fail "a refused table is left behind"
+
+# ---- windows ----
+cat >windows.yaml <<'YAML'
+data:
+  file: series.h5
+  train: {x: s}
+  split: {validation: 0.2}
+  window: {length: 7, horizon: 2, stride: 3, targets: b}
+network: [flatten, dense: {units: 1}]
+loss: mse
+training: {epochs: 1, batch_size: 32, microbatch_size: 4}
+YAML
+use_engine windows.yaml
+run train windows.yaml --run-dir windows
+run predict windows -o windows.csv
+run info --graph windows
+cp log graph.json
+"$python" - <<'PY' || fail "the rows of windows, or the names of their target, are others"
+import csv, h5py, json
+s = h5py.File('series.h5')['s'][:]
+with open('windows.csv') as f: table = list(csv.DictReader(f))
+assert list(table[0]) == ['part', 'row', 'target_row', 'y', 'y_predicted'], list(table[0])
+assert [int(t['row']) for t in table[:3]] == [6, 9, 12] and len(table) > 30
+for t in table:
+    assert int(t['target_row']) == int(t['row']) + 2 and float(t['y']) == s[int(t['target_row']), 1], t
+graph = json.load(open('graph.json'))
+assert graph['input']['columns'] == ['a', 'b', 'c'] and 'columns' not in graph['outputs'][0], graph['outputs']
+PY
 
 # ---- in words ----
 run predict run second.h5 mixed.h5 --explain 3 -o words.csv
