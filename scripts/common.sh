@@ -5,6 +5,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # Where `setup.sh peers` puts the programs that bench.sh compares with.
 peers=${NN_PEERS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/peers}
+# Where `setup.sh interop` puts the programs that tests exchange networks and results with.
+interop=${NN_INTEROP:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/interop}
+# Where `setup.sh cross` puts libraries for another CPU.
 sysroot=${NN_SYSROOT:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/aarch64}
 
 # build_preset PRESET [TARGET...]: configures and builds; without targets, everything.

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# scripts/setup.sh [build] [tests] [testbed] [peers] [cross]: installs missing dependencies; does nothing if there are none.
-# build (the default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM and
-# iproute2, for cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch and tests/system/to_pytorch.sh,
-# with pip into a folder of its own (NN_PEERS, default ~/.cache/nntrain/peers; several GB); cross: a compiler, an emulator
-# and libraries for aarch64, for tests/slow/aarch64.sh, the libraries in a folder of their own (NN_SYSROOT, default
-# ~/.cache/nntrain/aarch64; 600 MB).
+# scripts/setup.sh [build] [tests] [hosts] [testbed] [interop] [peers] [cross]: installs missing dependencies; does
+# nothing if there are none.
+# build (the default): to build, test and run; tests: for tests that create their data in Python, and those of the
+# Fortran modules; hosts: libraries of other programs, for tests of those that call nntrain; testbed: SLURM and
+# iproute2, for cluster/testbed.sh; interop: programs that exchange networks and results with nntrain, for tests
+# (PyTorch, ONNX, onnxruntime, Keras, pandas, xarray, anndata, Chromium), partly with pip into a folder of its own (NN_INTEROP,
+# default ~/.cache/nntrain/interop; 600 MB, without Debian's packages several GB); peers: the newest PyTorch, for
+# scripts/bench.sh --peer pytorch, with pip into a folder of its own (NN_PEERS, default ~/.cache/nntrain/peers; several
+# GB); cross: a compiler, an emulator and libraries for aarch64, for tests/slow/aarch64.sh, the libraries in a folder of
+# their own (NN_SYSROOT, default ~/.cache/nntrain/aarch64; 600 MB).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 has_programs() {
@@ -34,6 +38,8 @@ has_library() {
 
 has_hdf5() { has_programs h5cc || has_programs h5pcc || has_library hdf5.h hdf5 hdf5 hdf5-serial; }
 
+has_protobuf() { has_programs protoc-c && has_library protobuf-c/protobuf-c.h protobuf-c libprotobuf-c; }
+
 # Dependency | check | Debian packages | module | Spack package
 needs_build=(
     "CMake 3.21 or newer|has_cmake|cmake|cmake|cmake"
@@ -47,18 +53,29 @@ needs_build=(
     "libpng|has_library png.h png libpng|libpng-dev|libpng|libpng"
     "libjpeg|has_library jpeglib.h jpeg libjpeg|libjpeg-dev|libjpeg-turbo|libjpeg-turbo"
     "libzip|has_library zip.h zip libzip|libzip-dev|libzip|libzip"
+    "protobuf-c|has_protobuf|libprotobuf-c-dev protobuf-c-compiler|protobuf-c|protobuf-c"
     "xxHash|has_library xxhash.h xxhash libxxhash|libxxhash-dev|xxhash|xxhash"
     "cmocka (for the tests)|has_library cmocka.h cmocka cmocka|libcmocka-dev|cmocka|cmocka"
 )
 needs_tests=(
     "Python with h5py and numpy|has_h5py|python3-h5py python3-numpy|python|py-h5py"
+    "a Fortran compiler|has_programs gfortran|gfortran|gcc|gcc"
+)
+needs_hosts=(
+    "the reference BLAS|has_file blas/libblas.so.3|libblas3|netlib-lapack|netlib-lapack"
+    "HDF5 for Open MPI|has_file hdf5/openmpi/libhdf5.so|libhdf5-openmpi-dev|hdf5|hdf5+mpi"
+    "NetCDF for Fortran|has_programs nf-config|libnetcdff-dev|netcdf-fortran|netcdf-fortran"
 )
 needs_testbed=(
     "SLURM|has_programs slurmctld slurmd sbatch|slurmctld slurmd slurm-client slurm-wlm-basic-plugins|slurm|slurm"
     "MUNGE|has_programs munged|munge|munge|munge"
     "ip, tc (iproute2)|has_programs ip tc|iproute2|iproute2|iproute2"
 )
-
+needs_interop=(
+    "Chromium|has_programs chromium|chromium|chromium|chromium"
+    "Python with venv|has_venv_module|python3-venv python3-pip|python|python"
+    "PyTorch, pandas, xarray, SciPy for Python|has_interop_modules|python3-torch python3-torchvision python3-pandas python3-xarray python3-h5netcdf python3-h5py python3-scipy python3-numpy|python|py-torch"
+)
 needs_cross=(
     "a compiler for aarch64|has_programs aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu|gcc-aarch64-linux-gnu|gcc"
     "QEMU for aarch64 programs|has_programs qemu-aarch64|qemu-user|qemu|qemu"
@@ -68,9 +85,38 @@ needs_peers=(
     "a C++ compiler (for torch.compile)|has_programs g++|g++|gcc|gcc"
 )
 
+# has_file PATH: whether a folder of libraries has it.
+has_file() { [ -n "$(find /usr/lib -path "*/$1" 2>/dev/null | head -n 1)" ]; }
+
 has_venv() {
     python3 -c 'import ensurepip, os, sysconfig, venv
 assert os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2>/dev/null
+}
+
+has_venv_module() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
+# Only Debian has them as packages; elsewhere pip installs them all.
+has_interop_modules() {
+    ! has_programs apt-get || has_modules /usr/bin/python3 torch torchvision pandas xarray h5netcdf h5py scipy
+}
+
+# has_modules PYTHON MODULE...: without importing them, which takes seconds.
+has_modules() {
+    "$1" -c 'import importlib.util, sys
+sys.exit(not all(importlib.util.find_spec(name) for name in sys.argv[1:]))' "${@:2}" 2>/dev/null
+}
+
+# Next to what the distribution has: these versions work with PyTorch 1.13, which wants NumPy 1.
+install_interop() {
+    has_modules "$interop/bin/python" onnx.reference onnxruntime safetensors keras jax torch torchvision pandas xarray \
+        tensorboard anndata axe_core_python &&
+        return
+    echo "installing ONNX, onnxruntime, Keras into $interop"
+    local base=python3
+    ! has_programs apt-get || base=/usr/bin/python3
+    "$base" -m venv --system-site-packages "$interop"
+    "$interop/bin/python" -m pip install -q --disable-pip-version-check 'numpy<2' 'onnx>=1.17' onnxruntime safetensors \
+        keras 'jax[cpu]<0.5' torch torchvision pandas xarray h5netcdf h5py scipy tensorboard anndata axe-core-python
 }
 
 # PyTorch into a folder of its own.
@@ -124,16 +170,18 @@ install_packages() {
         apt-get install -q -y --no-install-recommends "${packages[@]}"
 }
 
-needs=() wants_peers=no wants_sysroot=no
+needs=() wants_interop=no wants_peers=no wants_sysroot=no
 for list in "${@:-build}"; do
     case $list in
     build) needs+=("${needs_build[@]}") ;;
     tests) needs+=("${needs_tests[@]}") ;;
+    hosts) needs+=("${needs_hosts[@]}") ;;
     testbed) needs+=("${needs_testbed[@]}") PATH=$PATH:/usr/sbin:/sbin ;;
+    interop) needs+=("${needs_interop[@]}") wants_interop=yes ;;
     peers) needs+=("${needs_peers[@]}") wants_peers=yes ;;
     cross) needs+=("${needs_cross[@]}") wants_sysroot=yes ;;
     *)
-        echo "usage: setup.sh [build] [tests] [testbed] [peers] [cross]" >&2
+        echo "usage: setup.sh [build] [tests] [hosts] [testbed] [interop] [peers] [cross]" >&2
         exit 2
         ;;
     esac
@@ -145,6 +193,7 @@ if [ ${#missing[@]} != 0 ] && has_programs apt-get; then
     [ ${#missing[@]} = 0 ] || echo "still missing after installation:"
 fi
 if [ ${#missing[@]} = 0 ]; then
+    [ $wants_interop = no ] || install_interop
     [ $wants_peers = no ] || install_peers
     [ $wants_sysroot = no ] || [ -d "$sysroot" ] || "$root/scripts/sysroot.sh"
     exit 0

@@ -3,7 +3,7 @@
 # (default ~/.cache/nntrain/aarch64), for cross-compiling and for qemu. Nothing is installed. See tests/slow/aarch64.sh.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 packages=(libc6-dev libmpich-dev libhdf5-dev libopenblas-pthread-dev libyaml-dev zlib1g-dev libpng-dev libjpeg-dev
-    libzip-dev libxxhash-dev libcmocka-dev libgomp1)
+    libzip-dev libprotobuf-c-dev libxxhash-dev libcmocka-dev libgomp1)
 
 # apt with a state of its own: no package of this machine counts as installed.
 state=$(mktemp -d)

@@ -18,6 +18,9 @@ if [ -n "$slow" ] && [ "$slow" != false ]; then left_out=bench; fi
 if [ $left_out = bench ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     "$root/scripts/setup.sh" testbed || echo "without SLURM, the tests of the batch scripts are skipped"
 fi
+if [ $left_out = bench ]; then
+    "$root/scripts/setup.sh" interop || echo "without PyTorch and others, the tests that exchange networks with them are skipped"
+fi
 build_preset "$preset"
 cd "$root"
 # Many tests start several ranks: with more jobs than this they would only wait for each other.

@@ -7,25 +7,41 @@
     model(x, logits=True)                       # the outputs of the layers, for a loss of PyTorch
 
 x: samples x shape, in the values' own units, channels last. Needs torch, h5py and numpy, and reads the dataset `graph`
-of a checkpoint alone (nntrain help checkpoint-format).
+of a checkpoint alone (nntrain help checkpoint-format). A damaged file is refused by its checksum, which needs xxhash or
+libxxhash; without both a warning says so, and `nntrain verify` checks the file.
 """
 import argparse
+import ctypes
+import ctypes.util
 import glob
 import json
 import math
+import mmap
 import os
+import struct
+import sys
+import warnings
 
-import h5py
-import numpy
-import torch
-from torch import nn
-from torch.nn import functional
+try:
+    import h5py
+    import numpy
+    import torch
+    from torch import nn
+    from torch.nn import functional
+except ImportError as missing:
+    if __name__ != '__main__':
+        raise
+    sys.exit(f'to_pytorch.py: needs torch, h5py and numpy: {missing}')
 
 VERSION = 1
 
 
 class Unknown(ValueError):
     """The checkpoint has something that this file cannot translate."""
+
+
+class Damaged(ValueError):
+    """The file is not a complete checkpoint."""
 
 
 # ---- activations ----
@@ -78,6 +94,14 @@ def affine(core, scale, shift):
     core.register_parameter('weight', None if scale is None else parameter(scale))
     core.register_parameter('bias', None if shift is None else parameter(shift))
     return core
+
+
+def scale_and_shift(core):
+    if not core:
+        return None, None
+    if core.weight is None and core.bias is not None:
+        return torch.ones_like(core.bias), core.bias  # PyTorch 1.13 cannot differentiate a shift alone
+    return core.weight, core.bias
 
 
 def step_mask(x, lengths):
@@ -192,6 +216,12 @@ class Slice(Layer):
         return inputs[0].index_select(axis, torch.tensor(list(places), device=inputs[0].device))
 
 
+def is_traced():
+    """Whether the values of tensors are not known, or must not decide what is computed."""
+    compiler = getattr(torch, 'compiler', None)
+    return torch.jit.is_tracing() or bool(compiler and getattr(compiler, 'is_compiling', lambda: False)())
+
+
 class Embedding(Layer):
     shares_with = ('dense', 'positional_encoding')
 
@@ -200,6 +230,28 @@ class Embedding(Layer):
 
     def forward(self, inputs, lengths):
         return functional.embedding(inputs[0].long(), self.table())
+
+
+class OneHot(Layer):
+    def forward(self, inputs, lengths):
+        x, pieces = inputs[0] if inputs[0].dim() > 1 else inputs[0][:, None], []
+        for place, count in enumerate(int(text) for text in self.options['categories']):
+            column = x[..., place:place + 1]
+            if count == 0:
+                pieces.append(column)
+            elif count > 0:
+                units = torch.arange(count, device=x.device)
+                valid = (column >= -1) & (column < count) & (column == column.trunc())
+                pieces.append(torch.where(valid, (column == units).to(x.dtype), math.nan))
+        return torch.cat(pieces, dim=-1)
+
+
+class FillMissing(Layer):
+    def forward(self, inputs, lengths):
+        x = inputs[0] if inputs[0].dim() > 1 else inputs[0][:, None]
+        values = torch.tensor([float(text) for text in self.options['values']], dtype=torch.float64).to(x)
+        filled = torch.where(x.isnan(), values, x)
+        return torch.cat([filled, x.isnan().to(x.dtype)], dim=-1) if self.options['indicator'] else filled
 
 
 class PositionalEncoding(Layer):
@@ -363,8 +415,7 @@ class LayerNorm(Layer):
         return affine(core, tensors.get('scale'), tensors.get('shift'))
 
     def forward(self, inputs, lengths):
-        weight, bias = (self.core.weight, self.core.bias) if self.core else (None, None)
-        return functional.layer_norm(inputs[0], inputs[0].shape[-1:], weight, bias, self.options['epsilon'])
+        return functional.layer_norm(inputs[0], inputs[0].shape[-1:], *scale_and_shift(self.core), self.options['epsilon'])
 
 
 class GroupNorm(Layer):
@@ -375,8 +426,8 @@ class GroupNorm(Layer):
         return affine(core, tensors.get('scale'), tensors.get('shift'))
 
     def normalise(self, x):
-        weight, bias = (self.core.weight, self.core.bias) if self.core else (None, None)
-        y = functional.group_norm(x.movedim(-1, 1), self.options['groups'], weight, bias, self.options['epsilon'])
+        y = functional.group_norm(x.movedim(-1, 1), self.options['groups'], *scale_and_shift(self.core),
+                                  self.options['epsilon'])
         return y.movedim(1, -1)
 
     def forward(self, inputs, lengths):
@@ -431,6 +482,15 @@ class Recurrent(Layer):
         return y if lengths[0] is None else y.masked_fill(lengths[0][:, None] == 0, 0)
 
 
+def attention(query, key, value, mask, rate):
+    if hasattr(functional, 'scaled_dot_product_attention'):
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=rate)
+    scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])  # before PyTorch 2
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return functional.dropout(scores.softmax(dim=-1), rate) @ value
+
+
 class MultiHeadAttention(Layer):
     def make(self, tensors):
         names = [name[:-len('_weight')] for name in tensors if name.endswith('_weight')]
@@ -451,7 +511,7 @@ class MultiHeadAttention(Layer):
             real = step_mask(inputs[-1], lengths[-1].clamp(min=1)).reshape(len(query), 1, 1, -1)
             mask = real if mask is None else real & mask
         rate = self.options['dropout'] if self.training else 0.0
-        y = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=rate)
+        y = attention(query, key, value, mask, rate)
         if lengths[-1] is not None:
             y = y.masked_fill(lengths[-1].reshape(-1, 1, 1, 1) == 0, 0)
         return self.core['output'](y.transpose(1, 2).flatten(2))
@@ -470,6 +530,7 @@ LAYERS = {
     'dense': Dense, 'activation': Activation, 'prelu': PReLU, 'dropout': Dropout, 'flatten': Reshape, 'add': Add,
     'multiply': Multiply, 'concat': Concat, 'reshape': Reshape, 'permute': Permute, 'slice': Slice,
     'batch_norm': BatchNorm, 'rnn': Recurrent, 'lstm': Recurrent, 'gru': Recurrent, 'embedding': Embedding,
+    'one_hot': OneHot, 'fill_missing': FillMissing,
     'positional_encoding': PositionalEncoding, 'conv1d': Convolution, 'conv2d': Convolution, 'conv3d': Convolution,
     'conv2d_transpose': TransposedConvolution, 'upsample': Upsample, 'max_pool': MaxPool, 'average_pool': AveragePool,
     'global_max_pool': GlobalMaxPool, 'global_average_pool': GlobalAveragePool, 'layer_norm': LayerNorm,
@@ -540,6 +601,22 @@ class Network(nn.Module):
                                  f"takes {field['shape']}")
         return torch.cat([rows(x) for x in inputs], dim=1)
 
+    def check_indices(self, x, lengths):
+        """Raises ValueError where an input that a table is indexed by is not a whole number. x: all parts; lengths: of
+        the samples, or None."""
+        for field in self.parts.values() if self.parts else [self.graph['input']]:
+            if field['kind'] != 'index':
+                continue
+            begin = field.get('begin', 0)
+            own = x[:, begin:begin + math.prod(field['shape'])].reshape(len(x), *field['shape'])
+            wrong = (own != own.long()) | (own < 0) | (own >= field.get('classes', math.inf))
+            if lengths is not None and wrong.dim() > 1:
+                wrong &= step_mask(own, lengths)
+            if wrong.any():
+                place = wrong.nonzero()[0].tolist()
+                raise ValueError(f"{field['name']}: sample {place[0]} has {own[tuple(place)].item():g}, which is not a whole "
+                                 f"number from 0 to {field.get('classes', math.inf) - 1}")
+
     def normalise(self, x):
         if 'scale' not in self.graph['input']:
             return x.to(self.dtype)
@@ -589,8 +666,11 @@ class Network(nn.Module):
             raise ValueError('lengths were given, but the network was trained without')
         x = self.join(inputs)
         first = self.graph['layers'][0]
+        lengths = None if lengths is None else torch.as_tensor(lengths, device=x.device).long()
+        if not is_traced():
+            self.check_indices(x, lengths)
         values = {first['name']: self.normalise(x).reshape(len(x), *first['shape'])}
-        steps = {first['name']: None if lengths is None else torch.as_tensor(lengths, device=x.device).long()}
+        steps = {first['name']: lengths}
         for node in self.graph['layers']:
             name = node['name']
             if node is not first:
@@ -605,10 +685,86 @@ class Network(nn.Module):
         return results if len(results) > 1 else results[self.graph['outputs'][0]['name']]
 
 
+# ---- checksums ----
+
+SEAL = struct.Struct('<8sQQ')  # after the HDF5 data: magic, length, XXH64 of everything before it
+
+
+def find_hash():
+    """XXH64 of a buffer; None: there is no library for it."""
+    try:
+        import xxhash
+        return lambda buffer: xxhash.xxh64_intdigest(buffer)
+    except ImportError:
+        name = ctypes.util.find_library('xxhash')
+    try:
+        function = ctypes.CDLL(name).XXH64 if name else None
+    except (OSError, AttributeError):
+        function = None
+    if function is None:
+        return None
+    function.restype = ctypes.c_uint64
+    function.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint64]
+
+    def xxh64(buffer):
+        address = numpy.frombuffer(buffer, numpy.uint8).ctypes.data
+        return function(address, len(buffer), 0)
+    return xxh64
+
+
+def verify(path):
+    """The seal of a file, a number. Raises Damaged if the file is cut short or its checksum is wrong; warns if there is
+    nothing to compute it with."""
+    size = os.path.getsize(path)
+    with open(path, 'rb') as file:
+        file.seek(max(0, size - SEAL.size))
+        end = file.read()
+        magic, length, seal = SEAL.unpack(end) if len(end) == SEAL.size else (b'', 0, 0)
+        if magic != b'nnseal01':
+            raise Damaged(f'{path} is not a checkpoint of nntrain, or is cut short: its seal is missing; give a run directory '
+                          'or another checkpoint')
+        xxh64 = find_hash()
+        if xxh64 is None:
+            warnings.warn(f'to_pytorch.py: the checksum of {path} was not verified: install xxhash, or run nntrain verify')
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            view = memoryview(content)[:size - 8]
+            right = length == size - SEAL.size and (xxh64 is None or xxh64(view) == seal)
+            view.release()
+    if not right:
+        raise Damaged(f'{path} is damaged: wrong checksum; use another checkpoint')
+    return seal
+
+
+def verify_shards(file, path):
+    """Also the files that the tensors of a checkpoint are in."""
+    if 'shards' not in file:
+        return
+    known = {int(row[3]) % 2**64 for row in file['shards/files'][()]}
+    found = set()
+
+    def visit(group):
+        for name in group:
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                found.add(os.path.join(os.path.dirname(path), link.filename))
+            elif group.get(name, getclass=True) is h5py.Group:
+                visit(group[name])
+    for name in ('weights', 'average'):
+        if name in file:
+            visit(file[name])
+    for shard in sorted(found):
+        if not os.path.exists(shard):
+            raise Damaged(f'{shard} is missing: {path} has its weights there')
+        if verify(shard) not in known:
+            raise Damaged(f'{shard} belongs to another checkpoint than {path}')
+
+
 # ---- files ----
 
 def find(path):
     """The checkpoint of a run directory: that of the best weights, otherwise the newest."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(f'{path} does not exist; give a run directory or a checkpoint of nntrain')
     if not os.path.isdir(path):
         return path
     best = os.path.join(path, 'best.h5')
@@ -631,7 +787,9 @@ def read_tensor(weights, tensor):
 
 
 def load_checkpoint(path, dtype):
+    verify(path)
     with h5py.File(path) as file:
+        verify_shards(file, path)
         if 'graph' not in file:
             raise Unknown(f'{path} has no graph: it is not a checkpoint, or an older nntrain wrote it; resume the run '
                           'for an epoch, or predict with nntrain')
@@ -643,7 +801,11 @@ def load_checkpoint(path, dtype):
 
 
 def load_saved(path, dtype):
-    saved = torch.load(path, map_location='cpu', weights_only=True)
+    try:
+        saved = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Damaged(f'{path} was not written by to_pytorch.py, or is damaged: {reason}') from error
     if not isinstance(saved, dict) or 'graph' not in saved:
         raise Unknown(f'{path} was not written by to_pytorch.py')
     stored = torch.float64 if saved['precision'] == 'float64' else torch.float32
@@ -678,11 +840,15 @@ def main():
     parser.add_argument('run', metavar='RUN_DIR|CHECKPOINT', help='of a run directory: the best weights')
     parser.add_argument('model', metavar='MODEL.pt', help='the file to write')
     arguments = parser.parse_args()
+    warnings.showwarning = lambda message, *others: print(message, file=sys.stderr)
     try:
         network = load(arguments.run)
-        save(network, arguments.model)
     except (OSError, ValueError) as error:
         parser.exit(1, f'to_pytorch.py: {error}\n')
+    try:
+        save(network, arguments.model)
+    except (OSError, RuntimeError) as error:
+        parser.exit(1, f'to_pytorch.py: cannot write {arguments.model}: {error}\n')
     count = sum(parameter.numel() for parameter in network.parameters())
     print(f'wrote {arguments.model}: {len(network.layers)} layers, {count} parameters')
 

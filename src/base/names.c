@@ -23,6 +23,7 @@ nn_status nn_names_copy(const nn_names *from, nn_names *to)
     if (from->key) NN_TRY(nn_copy_text(from->key, &to->key));
     NN_TRY(nn_list_copy(&from->columns, &to->columns));
     NN_TRY(nn_list_copy(&from->classes, &to->classes));
+    NN_TRY(nn_list_copy(&from->units, &to->units));
     if (!from->categories) return NN_OK;
     NN_TRY(nn_names_make_categories(to));
     for (size_t c = 0; c < from->columns.count; c++)
@@ -37,6 +38,7 @@ void nn_names_release(nn_names *names)
     nn_free(names->categories);
     nn_list_release(&names->columns);
     nn_list_release(&names->classes);
+    nn_list_release(&names->units);
     nn_free(names->key);
     *names = (nn_names){0};
 }

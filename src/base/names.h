@@ -5,11 +5,12 @@
  * In a data file, the names of a dataset x are lists of strings next to it, as written by importers:
  *   x_columns            names along its last extent
  *   x_classes            for labels or an index, in order of their numbers from 0 (or first_label)
+ *   x_units              of its columns, in order; or the attribute `units` of x, for all of its values
  *   x_categories/COLUMN  for the numbers 0, 1, ... of a column; '/' and '.' in COLUMN become '_'
  * x_train, x_validation and x_test share those of x unless they have their own. A checkpoint has the same
- * lists as names/KEY/columns, names/KEY/classes and names/KEY/categories/COLUMN, where KEY is the
- * configuration's name for the dataset (x, y, ...), and the keys in order as names/keys: inputs first, then
- * targets.
+ * lists as names/KEY/columns, names/KEY/units (one for all, or one per column), names/KEY/classes and
+ * names/KEY/categories/COLUMN, where KEY is the configuration's name for the dataset (x, y, ...), and the
+ * keys in order as names/keys: inputs first, then targets.
  */
 #ifndef NN_BASE_NAMES_H
 #define NN_BASE_NAMES_H
@@ -22,6 +23,7 @@
 typedef struct nn_names {
     char *key; /* NULL: none */
     nn_text_list columns, classes;
+    nn_text_list units; /* of each column, or one for all values; not compared: it does not affect results */
     nn_text_list *categories; /* one list per column, possibly empty; NULL: no column has categories */
 } nn_names;
 

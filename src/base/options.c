@@ -2,7 +2,8 @@
 
 #include "base/memory.h"
 
-const char *const nn_epochs_only[] = {"epochs", NULL};
+const char *const nn_units_of_validations[] = {"validations", "epochs", NULL};
+const char *const nn_units_of_intervals[] = {"steps", "epochs", NULL};
 const char *const nn_units_of_steps[] = {"epochs", "steps", "%", NULL};
 
 static void options_release_text(char **text)

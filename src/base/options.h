@@ -23,7 +23,7 @@ typedef enum nn_option_kind {
     NN_OPTION_INTEGER_LIST, /* nn_integer_list; a single number is a list of one; `choices`, if given, are
                                words allowed in place of numbers */
     NN_OPTION_DURATION, /* nn_duration: "3 epochs", "100 steps", "10 minutes", "5%" of the run; if `choices`
-                           is nn_epochs_only, a bare number counts epochs */
+                           is nn_units_of_validations, a bare number counts validations */
     NN_OPTION_SECTION   /* not a field: documents a key that the reader handles itself (a nested mapping) */
 } nn_option_kind;
 
@@ -39,8 +39,9 @@ typedef enum nn_duration_unit {
     NN_DURATION_NONE,
     NN_DURATION_EPOCHS,
     NN_DURATION_STEPS,
-    NN_DURATION_SECONDS, /* from seconds, minutes, hours, days */
-    NN_DURATION_FRACTION /* of the entire run, from percent */
+    NN_DURATION_SECONDS,  /* from seconds, minutes, hours, days */
+    NN_DURATION_FRACTION, /* of the entire run, from percent */
+    NN_DURATION_VALIDATIONS
 } nn_duration_unit;
 
 typedef struct nn_duration {
@@ -74,7 +75,8 @@ typedef struct nn_option {
 
 /* `choices` of a duration: the intended units, which messages suggest; NULL: all. The reader of the struct
  * decides whether other units are refused. */
-extern const char *const nn_epochs_only[];
+extern const char *const nn_units_of_validations[]; /* validations, and epochs where each has one */
+extern const char *const nn_units_of_intervals[];   /* steps, epochs */
 extern const char
     *const nn_units_of_steps[]; /* epochs, steps, %: a number of steps, the same on every machine */
 

@@ -28,8 +28,10 @@ static void json_append_integers(const nn_option *option, const nn_integer_list 
 
 static void json_append_duration(const nn_duration *duration, nn_text *text)
 {
-    static const char *const units[] = {
-        [NN_DURATION_EPOCHS] = "epochs", [NN_DURATION_STEPS] = "steps", [NN_DURATION_SECONDS] = "seconds"};
+    static const char *const units[] = {[NN_DURATION_EPOCHS] = "epochs",
+                                        [NN_DURATION_STEPS] = "steps",
+                                        [NN_DURATION_SECONDS] = "seconds",
+                                        [NN_DURATION_VALIDATIONS] = "validations"};
     if (duration->unit == NN_DURATION_NONE)
         nn_text_append(text, "null");
     else if (duration->unit == NN_DURATION_FRACTION)

@@ -15,6 +15,11 @@ enum nn_random_purpose {
     NN_RANDOM_BLOCKS = 3,         /* the order of the file's blocks */
     NN_RANDOM_GENERATE = 4,       /* symbols of a text */
     NN_RANDOM_WITNESS = 5,        /* which microbatch is recomputed */
+    NN_RANDOM_EXPLAIN = 6,        /* + step: which samples a column's values come from */
+    NN_RANDOM_SEARCH = 7,         /* + step: the number of a setting; its value in a run */
+    NN_RANDOM_STRATA = 8,         /* likewise: which of equal strata a run is in */
+    NN_RANDOM_RESAMPLE = 9,       /* + replicate: the samples of a bootstrap */
+    NN_RANDOM_EVALUATION = 0xE7,  /* which samples evaluation.h5 has */
     NN_RANDOM_INITIAL = 0x10000,  /* + index of the parameter */
     NN_RANDOM_LAYER = 0x20000,    /* + index of the layer */
     NN_RANDOM_TRANSFORM = 0x30000 /* + 16 x number of the input + index in its list */

@@ -1,5 +1,6 @@
 #include "base/shape.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,4 +68,31 @@ void nn_scaling_release(nn_scaling *scaling)
     nn_free(scaling->scale);
     nn_free(scaling->offset);
     *scaling = (nn_scaling){0};
+}
+
+static nn_status encoding_copy_list(int64_t count, const void *from, void **to)
+{
+    if (!from) return NN_OK;
+    NN_TRY(nn_allocate(to, (size_t)count, sizeof(int64_t), "how columns are read"));
+    memcpy(*to, from, (size_t)count * sizeof(int64_t));
+    return NN_OK;
+}
+
+nn_status nn_encoding_copy(const nn_encoding *from, nn_encoding *to)
+{
+    static_assert(sizeof(int64_t) == sizeof(double), "lists of both are copied alike");
+    *to = (nn_encoding){.places = from->places, .indicates = from->indicates};
+    nn_status status = encoding_copy_list(from->places, from->categories, (void **)&to->categories);
+    if (status == NN_OK) status = encoding_copy_list(from->places, from->units, (void **)&to->units);
+    if (status == NN_OK) status = encoding_copy_list(from->places, from->fills, (void **)&to->fills);
+    if (status != NN_OK) nn_encoding_release(to);
+    return status;
+}
+
+void nn_encoding_release(nn_encoding *encoding)
+{
+    nn_free(encoding->categories);
+    nn_free(encoding->units);
+    nn_free(encoding->fills);
+    *encoding = (nn_encoding){0};
 }

@@ -34,6 +34,20 @@ typedef struct nn_scaling {
 nn_status nn_scaling_copy(const nn_scaling *from, nn_scaling *to);
 void nn_scaling_release(nn_scaling *scaling);
 
+/* What the network makes of the places along the last extent of an input before any other layer reads them:
+ * numbers of categories become one-hot or an embedding, missing values are replaced. */
+typedef struct nn_encoding {
+    int64_t places;      /* 0: everything is read as it is */
+    int64_t *categories; /* per place: how many its numbers count, from 0; 0: it holds values. NULL: all do */
+    int64_t *units;      /* per place with categories: of their embedding; 0: one-hot, where -1 means none */
+    double *fills;       /* per place: what NaN becomes, as the network reads values; NULL: there is none */
+    bool indicates;      /* with fills: whether a place was missing is an input, too */
+} nn_encoding;
+
+/* Copies *from into *to; release it afterwards. */
+nn_status nn_encoding_copy(const nn_encoding *from, nn_encoding *to);
+void nn_encoding_release(nn_encoding *encoding);
+
 /* How the values of a target are transformed before they are normalised; metrics and predictions undo it. */
 typedef enum nn_target_transform {
     NN_TRANSFORM_NONE,
@@ -61,6 +75,7 @@ struct nn_field {
     /* For a target of values: number of quantities that are evaluated separately, value i belonging to
      * quantity i % outputs: columns, features of steps, channels. 0: unknown. */
     int64_t outputs;
+    nn_encoding encoding; /* of an input; owned by the field's owner */
     bool shares; /* for a target: its values are shares of classes, one along the last extent (nn_domain) */
     /* One name per line;
      *  is a line feed in a name and \\ a backslash; NULL: unknown. Owned by the field's owner. */

@@ -21,14 +21,12 @@ static bool text_reserve(nn_text *text, size_t extra)
     return true;
 }
 
-void nn_text_append(nn_text *text, const char *format, ...)
+void nn_text_append_list(nn_text *text, const char *format, va_list arguments)
 {
     if (text->failed) return;
-    va_list arguments, again;
-    va_start(arguments, format);
+    va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
     if (length < 0) {
         text->failed = true;
     } else if (text_reserve(text, (size_t)length)) {
@@ -36,6 +34,14 @@ void nn_text_append(nn_text *text, const char *format, ...)
         text->length += (size_t)length;
     }
     va_end(again);
+}
+
+void nn_text_append(nn_text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    nn_text_append_list(text, format, arguments);
+    va_end(arguments);
 }
 
 /* Length of the UTF-8 sequence at `bytes`, 0 if invalid (RFC 3629: no overlong forms, no surrogates). */
@@ -69,6 +75,62 @@ void nn_text_append_json(nn_text *text, const char *string)
         at += length ? length : 1;
     }
     nn_text_append(text, "\"");
+}
+
+/* The bytes at `at` that a terminal shows as they are; 0: those of one character, or one byte, to be escaped.
+ */
+static int text_printable_length(const unsigned char *at)
+{
+    int length = text_utf8_length(at);
+    if (length == 0 || (*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7F) return 0;
+    if (length == 2 && at[0] == 0xC2 && at[1] < 0xA0) return 0; /* U+0080 to U+009F: control characters */
+    if (length == 3 && at[0] == 0xE2) /* U+202A to U+202E, U+2066 to U+2069: direction */
+        return (at[1] == 0x80 && at[2] >= 0xAA && at[2] <= 0xAE) ||
+                       (at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9)
+                   ? 0
+                   : length;
+    return length;
+}
+
+bool nn_text_is_printable(const char *string)
+{
+    for (const unsigned char *at = (const unsigned char *)string; *at;) {
+        int length = text_printable_length(at);
+        if (length == 0) return false;
+        at += length;
+    }
+    return true;
+}
+
+void nn_text_append_printable(nn_text *text, const char *string)
+{
+    for (const unsigned char *at = (const unsigned char *)string; *at;) {
+        int length = text_printable_length(at), whole = text_utf8_length(at);
+        if (length > 0)
+            nn_text_append(text, "%.*s", length, (const char *)at);
+        else if (whole == 3)
+            nn_text_append(text, "\\u%04x",
+                           (unsigned)(at[0] & 0x0F) << 12 | (unsigned)(at[1] & 0x3F) << 6 | (at[2] & 0x3FU));
+        else
+            nn_text_append(text, "\\x%02x", whole == 2 ? at[1] : *at);
+        at += whole > 0 ? whole : 1;
+    }
+}
+
+void nn_text_append_shell(nn_text *text, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+,:@%";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        nn_text_append(text, "%s", word);
+        return;
+    }
+    nn_text_append(text, "'");
+    for (const char *at = word; *at; at++)
+        if (*at == '\'')
+            nn_text_append(text, "'\\''");
+        else
+            nn_text_append(text, "%c", *at);
+    nn_text_append(text, "'");
 }
 
 void nn_text_free(nn_text *text)

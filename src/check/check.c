@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/in_place.h"
 #include "rundir/init_from.h"
 #include "rundir/init_known.h"
 #include "step/carried.h"
@@ -83,11 +84,13 @@ static void check_collect_at(nn_check *check, const char *section, const char *k
 static bool check_lacks_validation(const nn_settings *settings)
 {
     const nn_part_options *part = &settings->data.parts[NN_VALIDATION];
-    return part->x.count == 0 && part->y.count == 0 && settings->data.split.validation == 0;
+    return part->x.count == 0 && part->y.count == 0 && settings->data.split.validation == 0 &&
+           settings->data.split.folds == 0;
 }
 
 static void check_validation(nn_check *check)
 {
+    if (check->run.settings.data.in_place.given) return; /* refused where it is read */
     bool stops = check->run.settings.training.early_stopping.stops;
     check_collect_at(check, stops ? "training" : "lr_schedule", stops ? "early_stopping" : NULL,
                      nn_trainable_check_validation(&check->run));
@@ -99,7 +102,9 @@ static void check_settings(nn_check *check)
     nn_run *run = &check->run;
     if (run->settings.data_is_sound && run->settings.schedule && check_lacks_validation(&run->settings))
         check_validation(check);
-    if (run->settings.init_from.run && !check->resumes)
+    /* What crashes HDF5 may be the file of weights. */
+    bool unsafe = check->request->data_problem && run->settings.init_from.file;
+    if (nn_settings_init_given(&run->settings.init_from) && !check->resumes && !unsafe)
         check_collect_at(check, "init_from", NULL, nn_init_look(&run->settings.init_from, run->data_folder));
 }
 
@@ -123,32 +128,50 @@ static void check_open_data(nn_check *check, const nn_dataset_setup *setup)
     nn_run *run = &check->run;
     nn_data_options options = run->settings.data;
     nn_dataset *opened = NULL;
+    nn_dataset_setup again = *setup;
     size_t bytes = nn_dataset_stored(run->data);
     if (bytes > CHECK_DATA_BYTES) {
         check->forecast->data_unseen = (double)bytes;
         return;
     }
     options.stage = NULL;
-    nn_check_collect(check, nn_dataset_open(run->comm, &options, setup, &opened));
+    again.again = true;
+    nn_check_collect(check, nn_dataset_open(run->comm, &options, &again, &opened));
     nn_dataset_close(opened);
+}
+
+/* Whether datasets of data.train are given, but were not read: if there are problems, that is one of them. */
+static bool check_is_unread(const nn_run *run, const char *key, int count)
+{
+    nn_config_node *data = nn_config_get(nn_config_root(run->config), "data");
+    return count == 0 && nn_config_get(nn_config_get(data, "train"), key);
 }
 
 static void check_data(nn_check *check)
 {
     nn_run *run = &check->run;
     nn_target_wanted wanted[NN_MODEL_HEADS] = {{0}};
+    nn_data_options *options = &run->settings.data;
     int count = run->settings.model.head_count;
-    const nn_part_options *train = &run->settings.data.parts[NN_TRAIN];
+    const nn_part_options *train = &options->parts[NN_TRAIN];
     if (check->request->data_problem) {
         nn_check_collect(check, nn_fail(NN_ERROR_DATA, "%s", check->request->data_problem));
         return;
     }
     /* Without a readable section, any further problem would only follow from that. */
-    if (!run->settings.data_is_sound && train->x.count == 0 && train->y.count == 0) return;
-    if (run->settings.model_is_sound && count > 0)
+    bool absent = train->x.count == 0 && train->y.count == 0;
+    bool unread = check_is_unread(run, "x", train->x.count) || check_is_unread(run, "y", train->y.count);
+    if (!run->settings.data_is_sound && (absent || unread)) return;
+    if (run->settings.model.losses_are_sound) {
         nn_heads_wanted(&run->settings.model, wanted);
-    else
+    } else {
+        /* Nor can it be judged what only fits classes, or values. */
         count = 1;
+        wanted[0].unknown = true;
+        options->split.stratified = options->balanced = false;
+    }
+    if (check->resumes) nn_sizes_saved(run->job, &run->saved_sizes);
+    options->codes = run->saved_sizes.codes;
     nn_init_known known = {0};
     /* Its problems are collected when the weights are checked. */
     if (run->settings.model_is_sound &&
@@ -161,8 +184,14 @@ static void check_data(nn_check *check)
                                     .wanted = wanted,
                                     .wanted_count = count,
                                     .known = known.given ? &known.known : NULL};
-    nn_check_collect(check, nn_dataset_describe(run->comm, &run->settings.data, &setup, &run->data));
-    if (run->data) check_open_data(check, &setup);
+    if (options->in_place.given) {
+        if (run->settings.data_is_sound && run->settings.training.batch_size > 0)
+            nn_check_collect(check, nn_in_place_open(run->comm, options, &setup,
+                                                     run->settings.training.batch_size, &run->data));
+    } else {
+        nn_check_collect(check, nn_dataset_describe(run->comm, options, &setup, &run->data));
+        if (run->data && !check->request->brief) check_open_data(check, &setup);
+    }
     nn_init_known_release(&known);
 }
 
@@ -175,13 +204,16 @@ static void check_plan(nn_check *check)
     const nn_training_options *training = &run->settings.training;
     int64_t samples = run->data ? nn_dataset_count(run->data, NN_TRAIN) : 0;
     check->knows_samples = samples > 0;
-    if (check->resumes) nn_sizes_saved(run->job, &run->saved_sizes);
     if (!check->knows_samples && training->batch_size == 0 && run->saved_sizes.batch == 0) return;
     if (!check->knows_samples) samples = INT64_C(1) << 40;
-    run->plan = nn_sizes_plan(run->config, training, run->saved_sizes, samples);
+    if (run->settings.data.in_place.given)
+        nn_check_collect(check,
+                         nn_sizes_plan_in_place(run->config, &run->settings, run->saved_sizes, &run->plan));
+    else
+        run->plan = nn_sizes_plan(run->config, training, run->saved_sizes, samples);
     check_collect_at(check, "training", training->microbatch_size ? "microbatch_size" : "batch_size",
                      nn_plan_check_ranks(&run->plan, check->request->ranks));
-    if (check->knows_samples)
+    if (check->knows_samples && !run->plan.in_place)
         nn_check_collect(check, nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.microbatches));
 }
 
@@ -201,7 +233,7 @@ static void check_model(nn_check *check)
     for (int p = 0; p < NN_PARTS; p++)
         nn_check_collect(check, nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
     nn_check_collect(check, nn_carried_check(run->model, &run->settings, &run->plan));
-    if (run->settings.schedule) check_validation(check);
+    if (run->settings.schedule && run->settings.data_is_sound) check_validation(check);
 }
 
 /* Reads the weights into a separate array to see which fit. */
@@ -209,7 +241,7 @@ static void check_init_from(nn_check *check)
 {
     nn_run *run = &check->run;
     nn_real *weights = NULL;
-    if (!run->settings.init_from.run || check->resumes ||
+    if (!nn_settings_init_given(&run->settings.init_from) || check->resumes ||
         nn_init_look(&run->settings.init_from, run->data_folder) != NN_OK)
         return;
     nn_status status = NN_ALLOCATE_VALUES(run->model->scalar, &weights, run->model->network->value_count,
@@ -256,6 +288,7 @@ static void check_parts(nn_check *check)
     nn_check_resume(check);
     if (!run->model || !configured) return;
     check_init_from(check);
+    if (check->request->brief || run->plan.in_place) return; /* the program decides what a run needs */
     nn_trainable_warn(run, check->request->ranks);
     nn_check_needs(check);
     nn_check_disk(check);

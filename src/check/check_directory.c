@@ -67,7 +67,8 @@ void nn_check_directory(nn_check *check)
     if (!nn_check_collect(check, directory_nearest(job->run_directory, nearest, &exists))) return;
     if (!nn_check_collect(check, directory_check_access(job->run_directory, nearest, exists)) || !exists)
         return;
-    nn_check_collect(check, nn_lease_look(job->run_directory));
+    /* Of many runs, some may be in progress. */
+    if (!check->request->brief) nn_check_collect(check, nn_lease_look(job->run_directory));
     nn_check_collect(check, nn_kept_list(job->run_directory, &steps, &count));
     check->resumes = count > 0 && !job->fresh;
     nn_free(steps);
@@ -188,8 +189,14 @@ static double disk_in_use(const char *run_directory)
     char path[NN_PATH_SIZE];
     int64_t *steps = NULL;
     size_t count = 0;
-    snprintf(path, sizeof path, "%.4000s/" NN_KEPT_BEST, run_directory);
-    double bytes = disk_file_size(path);
+    nn_text_list best;
+    double bytes = 0;
+    if (nn_kept_list_best(run_directory, &best) != NN_OK) nn_error_clear();
+    for (size_t i = 0; i < best.count; i++) {
+        snprintf(path, sizeof path, "%.3900s/%s", run_directory, best.items[i]);
+        bytes += disk_file_size(path);
+    }
+    nn_list_release(&best);
     if (nn_kept_list(run_directory, &steps, &count) != NN_OK) nn_error_clear();
     for (size_t i = 0; i < count; i++) {
         nn_kept_path(run_directory, steps[i], path);
@@ -235,7 +242,9 @@ void nn_check_disk(nn_check *check)
 {
     nn_forecast *forecast = check->forecast;
     struct statvfs room;
-    double kept = (double)check->run.settings.checkpoint.keep_last + 1 + (forecast->validation > 0);
+    const nn_checkpoint_options *options = &check->run.settings.checkpoint;
+    double best = forecast->validation > 0 ? (double)options->best.count : 0;
+    double kept = (double)options->keep_last + 1 + best;
     if (statvfs(forecast->disk_place, &room) != 0) return;
     forecast->disk_free = (double)room.f_bavail * (double)room.f_frsize;
     forecast->disk_needed = kept * forecast->checkpoint_size - disk_in_use(check->run.job->run_directory);

@@ -61,6 +61,7 @@ static nn_status needs_plan(nn_check *check)
     forecast->training = nn_dataset_count(run->data, NN_TRAIN);
     forecast->validation = nn_dataset_count(run->data, NN_VALIDATION);
     forecast->test = nn_dataset_count(run->data, NN_TEST);
+    nn_dataset_show_folds(run->data, &forecast->folds);
     forecast->batch_size = plan->batch_size;
     forecast->microbatch_size = plan->microbatch_size;
     forecast->steps_per_epoch = plan->length.steps_per_epoch;
@@ -366,7 +367,8 @@ static void time_scale(nn_check *check)
     forecast->step_seconds = forecast->compute_seconds + forecast->exposed_seconds;
     forecast->evaluation_seconds = ceil(evaluated / workers) * forward * forecast->leaf_seconds;
     forecast->epoch_seconds =
-        (double)forecast->steps_per_epoch * forecast->step_seconds + forecast->evaluation_seconds;
+        (double)forecast->steps_per_epoch *
+        (forecast->step_seconds + forecast->evaluation_seconds / (double)run->plan.validate_every);
     double left =
         fmax(0, (double)(forecast->steps - forecast->steps_done)) / (double)forecast->steps_per_epoch;
     forecast->run_seconds = left * forecast->epoch_seconds;

@@ -16,7 +16,8 @@ typedef struct nn_forecast_request {
     double node_memory;       /* bytes; 0: as much as this machine has */
     double network_rate;      /* bytes per second of a node's link, in each direction; 0: unknown */
     double network_latency;   /* seconds; 0: unknown */
-    const char *data_problem; /* the data cannot even be opened; NULL: it can */
+    bool brief;               /* only its problems, without those that take reading all of the data */
+    const char *data_problem; /* the data, or a file of weights, cannot even be opened; NULL: it can */
 } nn_forecast_request;
 
 /* Another microbatch size. */
@@ -34,6 +35,7 @@ typedef struct nn_forecast {
     /* The plan: with the configuration and the data. */
     bool has_plan;
     int64_t training, validation, test; /* samples */
+    nn_text folds;                      /* of the data, in words; nothing where there are none */
     int64_t batch_size, microbatch_size, steps_per_epoch, steps, epochs;
     int64_t steps_done; /* of the checkpoint that the job would continue from */
     bool has_ended;     /* by early stopping */
@@ -91,6 +93,7 @@ typedef struct nn_forecast {
 static inline void nn_forecast_release(nn_forecast *forecast)
 {
     nn_text_free(&forecast->problems);
+    nn_text_free(&forecast->folds);
     nn_text_free(&forecast->warnings);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/format.h"
+#include "base/log.h"
 #include "check/forecast.h"
 #include "cli/named_job.h"
 #include "host/limit.h"
@@ -143,12 +144,14 @@ static void check_line(const char *label, const char *format, ...) NN_PRINTF(2, 
 
 static void check_line(const char *label, const char *format, ...)
 {
+    nn_text line = {0};
     va_list arguments;
-    printf("  %-14s", label);
+    nn_text_append(&line, "  %-14s", label);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    nn_text_append_list(&line, format, arguments);
     va_end(arguments);
-    printf("\n");
+    nn_log_line("%s", line.bytes ? line.bytes : "");
+    nn_text_free(&line);
 }
 
 static const char *check_plural(int64_t count)
@@ -179,8 +182,8 @@ static void check_show_entries(const nn_text *entries, const char *prefix)
         int64_t left = check_count_lines(at);
         shown = left > 0 ? shown + 1 : 0;
         if (shown <= CHECK_LINES || left == 1)
-            printf("  %s%s%.*s\n", left > 0 ? "  " : "- ", left > 0 ? "" : prefix, length, at);
-        if (shown == CHECK_LINES && left > 2) printf("      (and %lld more)\n", (long long)left - 2);
+            nn_log_line("  %s%s%.*s", left > 0 ? "  " : "- ", left > 0 ? "" : prefix, length, at);
+        if (shown == CHECK_LINES && left > 2) nn_log_line("      (and %lld more)", (long long)left - 2);
         at += length;
         at += *at == '\n';
     }
@@ -192,10 +195,12 @@ static void check_show_found(const char *config, const nn_forecast *forecast)
     int64_t problems = forecast->problem_count, warnings = 0;
     const char *at = forecast->warnings.bytes ? forecast->warnings.bytes : "";
     for (; *at; at += strcspn(at, "\n"), at += *at == '\n') warnings += *at != ' ';
-    printf("%s: ", config);
-    printf(problems > 0 ? "%lld problem%s" : "no problems", (long long)problems, check_plural(problems));
-    if (warnings > 0) printf(", %lld warning%s", (long long)warnings, check_plural(warnings));
-    printf("\n");
+    nn_text line = {0};
+    nn_text_append(&line, problems > 0 ? "%s: %lld problem%s" : "%s: no problems", config,
+                   (long long)problems, check_plural(problems));
+    if (warnings > 0) nn_text_append(&line, ", %lld warning%s", (long long)warnings, check_plural(warnings));
+    nn_log_line("%s", line.bytes ? line.bytes : "");
+    nn_text_free(&line);
     check_show_entries(&forecast->problems, "");
     check_show_entries(&forecast->warnings, "warning: ");
 }
@@ -212,6 +217,7 @@ static void check_show_plan(const nn_forecast_request *request, const nn_forecas
                request->nodes, check_plural(request->nodes), forecast->threads_from);
     check_line("samples", "%lld training, %lld validation, %lld test", (long long)forecast->training,
                (long long)forecast->validation, (long long)forecast->test);
+    if (forecast->folds.bytes) check_line("", "%s", forecast->folds.bytes);
     if (forecast->data_unseen > 0)
         check_line("", "%s of data were not checked; training checks all of it",
                    nn_format_bytes(unseen, forecast->data_unseen));
@@ -220,7 +226,7 @@ static void check_show_plan(const nn_forecast_request *request, const nn_forecas
     if (forecast->has_ended)
         check_line("", "%lld of them are done, and the run stopped early: the job has nothing to do",
                    (long long)forecast->steps_done);
-    else if (forecast->steps_done >= forecast->steps)
+    else if (forecast->steps > 0 && forecast->steps_done >= forecast->steps)
         check_line("", "%lld steps are done: the job has nothing to do", (long long)forecast->steps_done);
     else if (forecast->steps_done > 0)
         check_line("", "%lld of them are done: the job continues from a checkpoint",

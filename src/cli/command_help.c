@@ -1,8 +1,11 @@
 /* nntrain help [TOPIC] */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/terminal.h"
+#include "base/wrap.h"
 #include "cli/command.h"
 #include "cli/help.h"
 
@@ -27,12 +30,12 @@ static void help_append_overview(nn_text *text)
                          "commands:\n\n");
     for (const nn_command *const *command = nn_commands(); *command; command++)
         help_append_command(text, *command);
-    nn_text_append(text, "\ntopics, for nntrain help TOPIC:\n\n  %-14s %s\n", HELP_CONFIG,
+    nn_text_append(text, "\ntopics, for nntrain help TOPIC:\n\n  %-18s %s\n", HELP_CONFIG,
                    "the sections of a configuration, with an example");
     for (const nn_help_page *page = nn_help_pages; page->topic; page++)
-        nn_text_append(text, "  %-14s %s\n", page->topic, page->summary);
+        nn_text_append(text, "  %-18s %s\n", page->topic, page->summary);
     for (const nn_help_family *family = nn_help_families; family->topic; family++)
-        nn_text_append(text, "  %-14s %s\n", family->topic, family->use);
+        nn_text_append(text, "  %-18s %s\n", family->topic, family->use);
     nn_text_append(text,
                    "\nEach command, and each entry of these lists, is a topic too: nntrain help dense\n");
 }
@@ -128,6 +131,16 @@ nn_status nn_help_append(nn_text *text, const char *topic)
     return text->length > before ? NN_OK : help_unknown(topic);
 }
 
+nn_status nn_help_append_folded(nn_text *text, const char *topic, int columns)
+{
+    nn_text raw = {0};
+    nn_status status = nn_help_append(&raw, topic);
+    if (status == NN_OK) nn_wrap(text, raw.bytes, columns, 0);
+    if (text->failed) status = NN_ERROR_MEMORY;
+    nn_text_free(&raw);
+    return status;
+}
+
 static const nn_command_option help_options[] = {{NULL, NULL, NULL}};
 
 static nn_status help_run(const nn_arguments *arguments)
@@ -135,7 +148,9 @@ static nn_status help_run(const nn_arguments *arguments)
     if (arguments->operand_count > 1)
         NN_FAIL(NN_ERROR_USAGE, "help: one topic at a time: nntrain help TOPIC");
     nn_text text = {0};
-    nn_status status = nn_help_append(&text, arguments->operands[0]);
+    int columns = nn_terminal_columns(STDOUT_FILENO);
+    if (columns == 0 || columns > NN_HELP_COLUMNS) columns = NN_HELP_COLUMNS;
+    nn_status status = nn_help_append_folded(&text, arguments->operands[0], columns);
     if (status == NN_OK) fputs(text.bytes, stdout);
     nn_text_free(&text);
     return status;

@@ -2,23 +2,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/option_words.h"
 #include "cli/session.h"
 #include "config/config.h"
 #include "import/import.h"
 #include "store/probe.h"
 
-#define KEY_MAX 64
+#define NAME_MAX_SIZE 64
 
 /* The command line, taken apart. */
 typedef struct import_line {
     const nn_importer *importer;
     const char **sources;
-    nn_config_word *words;
-    size_t source_count, word_count;
+    size_t source_count;
+    nn_option_words words;
 } import_line;
 
 /* What the command does, as far as all ranks know it before they meet. */
@@ -49,58 +50,6 @@ static nn_status import_unknown_format(const char *word)
     return status;
 }
 
-static const nn_option *import_find_option(const nn_importer *importer, const char *key)
-{
-    const nn_option *const tables[] = {nn_import_settings_table, importer->options};
-    for (size_t i = 0; i < 2; i++)
-        for (const nn_option *option = tables[i]; option && option->name; option++)
-            if (strcmp(option->name, key) == 0) return option;
-    return NULL;
-}
-
-/* The key after the dashes, as tables write it; *value is what follows '=', or NULL. */
-static void import_key(const char *word, char *key, const char **value)
-{
-    while (*word == '-') word++;
-    size_t length = strcspn(word, "=");
-    *value = word[length] ? word + length + 1 : NULL;
-    snprintf(key, KEY_MAX, "%.*s", (int)(length < KEY_MAX ? length : KEY_MAX), word);
-    for (char *at = key; *at; at++)
-        if (*at == '-') *at = '_';
-    if (strcmp(key, "o") == 0) snprintf(key, KEY_MAX, "output");
-}
-
-/* One option; *used becomes the number of words it took. */
-static nn_status import_parse_option(import_line *line, int argc, char **argv, int *used)
-{
-    char key[KEY_MAX], *copy, *copied_place;
-    const char *value;
-    nn_text place = {0};
-    import_key(argv[0], key, &value);
-    const nn_option *option = import_find_option(line->importer, key);
-    nn_text_append(&place, "%s", argv[0]);
-    if (!value && option && option->kind == NN_OPTION_BOOLEAN) {
-        value = "true";
-    } else if (!value && argc > 1) {
-        value = argv[1];
-        *used = 2;
-        nn_text_append(&place, " %s", value);
-    } else if (!value) {
-        nn_text_free(&place);
-        NN_FAIL(NN_ERROR_USAGE, "import: %s needs a value: %s VALUE", argv[0], argv[0]);
-    }
-    nn_status status = place.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the command line")
-                                    : nn_copy_text(place.bytes, &copied_place);
-    nn_text_free(&place);
-    NN_TRY(status);
-    nn_config_word *word = &line->words[line->word_count++];
-    *word = (nn_config_word){.value = value, .place = copied_place};
-    word->list = option && option->kind == NN_OPTION_TEXT_LIST;
-    NN_TRY(nn_copy_text(key, &copy));
-    word->key = copy;
-    return NN_OK;
-}
-
 static nn_status import_parse(int argc, char **argv, import_line *line)
 {
     if (argc == 0 || argv[0][0] == '-')
@@ -109,28 +58,18 @@ static nn_status import_parse(int argc, char **argv, import_line *line)
     line->importer = nn_importer_find(argv[0]);
     if (!line->importer) return import_unknown_format(argv[0]);
     NN_TRY(NN_ALLOCATE(&line->sources, argc, "the command line"));
-    NN_TRY(NN_ALLOCATE(&line->words, argc, "the command line"));
+    const nn_option *const tables[] = {nn_import_settings_table, line->importer->options, NULL};
     bool only_sources = false;
     for (int i = 1, used = 1; i < argc; i += used) {
         used = 1;
         if (!only_sources && strcmp(argv[i], "--") == 0)
             only_sources = true;
         else if (!only_sources && argv[i][0] == '-' && argv[i][1])
-            NN_TRY(import_parse_option(line, argc - i, argv + i, &used));
+            NN_TRY(nn_option_words_add(&line->words, "import", tables, argc - i, argv + i, &used));
         else
             line->sources[line->source_count++] = argv[i];
     }
     return NN_OK;
-}
-
-static void import_release(import_line *line)
-{
-    for (size_t i = 0; i < line->word_count; i++) {
-        nn_free((void *)line->words[i].key);
-        nn_free((void *)line->words[i].place);
-    }
-    nn_free(line->words);
-    nn_free(line->sources);
 }
 
 /* ---- options ---- */
@@ -171,11 +110,10 @@ static nn_status import_run_task(const import_task *task, const nn_import_team *
     const nn_importer *importer = task->line->importer;
     nn_import import = {
         .options = task->options, .sources = task->line->sources, .source_count = task->line->source_count};
-    nn_status status =
-        nn_import_run(importer, &import, task->settings, team, isatty(STDERR_FILENO), &summary);
+    nn_status status = nn_import_run(importer, &import, task->settings, team, true, &summary);
     nn_import_release(importer, &import);
     if (status == NN_OK && summary.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for the summary");
-    if (status == NN_OK && summary.length > 0) fputs(summary.bytes, stdout);
+    if (status == NN_OK && summary.length > 0) nn_log_text(summary.bytes);
     nn_text_free(&summary);
     return status;
 }
@@ -255,18 +193,19 @@ static nn_status import_help(const char *word)
 
 static nn_status import_run_words(int argc, char **argv)
 {
-    char name[KEY_MAX];
+    char name[NAME_MAX_SIZE];
     import_line line = {0};
     nn_config *config = NULL;
     if (import_asks(argc, argv)) return import_help(argc > 0 ? argv[0] : NULL);
     nn_status status = import_parse(argc, argv, &line);
     if (status == NN_OK && line.importer) {
         snprintf(name, sizeof name, "nntrain import %s", line.importer->name);
-        status = nn_config_from_words(name, line.words, line.word_count, &config);
+        status = nn_config_from_words(name, line.words.items, line.words.count, &config);
     }
     if (status == NN_OK && config) status = import_start(&line, config);
     nn_config_destroy(config);
-    import_release(&line);
+    nn_option_words_release(&line.words);
+    nn_free(line.sources);
     return status;
 }
 

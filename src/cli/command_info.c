@@ -5,10 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/info.h"
 #include "host/files.h"
 #include "host/system.h"
+#include "model/model_file.h"
 #include "store/probe.h"
 #include "store/seal.h"
 
@@ -22,7 +24,7 @@ static const nn_command_option info_options[] = {
     {"--json", NULL, "the same facts as one JSON object"},
     {"--full", NULL, "read large datasets completely, not a sample of their rows"},
     {"--graph", NULL,
-     "the network of a checkpoint or run directory as JSON (nntrain help checkpoint-format)"},
+     "the network of a checkpoint, run directory or model.nn as JSON (nntrain help checkpoint-format)"},
     {NULL, NULL, NULL}};
 
 uint64_t nn_info_file_bytes(const char *path)
@@ -74,6 +76,7 @@ static nn_status info_append_file(nn_facts *facts, const char *path)
 {
     nn_store_file *file;
     bool sealed;
+    if (nn_model_file_is(path)) return nn_info_append_model(facts, path);
     NN_TRY(info_look_for_seal(path, &sealed));
     if (sealed) return nn_info_append_checkpoint(facts, path);
     nn_status status = nn_probe_files(1, &path);
@@ -87,17 +90,76 @@ static nn_status info_append_file(nn_facts *facts, const char *path)
     return checkpoint ? nn_info_append_checkpoint(facts, path) : status;
 }
 
-nn_status nn_info_append(nn_facts *facts, const char *path)
+/* Files of networks that are not read here. */
+static nn_status info_check_foreign(const char *path, bool there)
+{
+    const char *dot = strrchr(path, '.');
+    if (!there || !dot) return NN_OK;
+    if (strcmp(dot, ".onnx") == 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "info: %s is an ONNX model, which nntrain writes but does not read: give the run directory "
+                "or the "
+                "checkpoint that it was exported from",
+                path);
+    if (strcmp(dot, ".safetensors") == 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "info: %s has weights of another program: `nntrain check` lists how they fit a configuration "
+                "with "
+                "init_from: %s",
+                path, path);
+    return NN_OK;
+}
+
+static nn_status info_append_one(nn_facts *facts, const char *path)
 {
     struct stat found;
     bool there;
     NN_TRY(nn_file_look(path, &found, &there));
+    NN_TRY(info_check_foreign(path, there));
     bool folder = there && S_ISDIR(found.st_mode);
     if (facts->json) nn_text_append(&facts->text, "{");
     nn_facts_word(facts, "path", path);
     nn_status status = folder ? nn_info_append_run(facts, path) : info_append_file(facts, path);
+    return facts->text.failed ? NN_ERROR_MEMORY : status;
+}
+
+nn_status nn_info_append(nn_facts *facts, const char *path)
+{
+    nn_status status = info_append_one(facts, path);
+    if (facts->proposal && facts->text.length > 0 && status == NN_OK) nn_info_append_section(facts);
     if (facts->text.length > 0 && facts->json) nn_text_append(&facts->text, "}\n");
     return facts->text.failed ? NN_ERROR_MEMORY : status;
+}
+
+static bool info_are_files(size_t count, const char *const *paths)
+{
+    bool files = true, there;
+    struct stat found;
+    for (size_t i = 0; i < count && files; i++)
+        files = nn_file_look(paths[i], &found, &there) == NN_OK && there && !S_ISDIR(found.st_mode);
+    nn_error_clear();
+    return files;
+}
+
+/* Files of data: each of them, and the section that reads them together. */
+static nn_status info_append_files(nn_facts *facts, size_t count, const char *const *paths)
+{
+    nn_proposal *proposal = facts->proposal;
+    nn_status status = NN_OK;
+    if (facts->json) nn_text_append(&facts->text, "{\"files\":[");
+    for (size_t i = 0; i < count && status == NN_OK; i++) {
+        nn_facts one = *facts;
+        one.text = (nn_text){0};
+        if (i > 0) nn_text_append(&facts->text, facts->json ? "," : "\n");
+        status = info_append_one(&one, paths[i]);
+        if (one.text.bytes) nn_text_append(&facts->text, facts->json ? "%s}" : "%s", one.text.bytes);
+        facts->text.failed |= one.text.failed;
+        nn_text_free(&one.text);
+    }
+    if (facts->json) nn_text_append(&facts->text, "]");
+    if (status == NN_OK && proposal->count > 0) nn_info_append_section(facts);
+    if (facts->json) nn_text_append(&facts->text, "}\n");
+    return status;
 }
 
 static nn_status info_run(const nn_arguments *arguments)
@@ -111,17 +173,28 @@ static nn_status info_run(const nn_arguments *arguments)
     }
     nn_facts facts = {.json = arguments->value_counts[OPTION_JSON] > 0,
                       .full = arguments->value_counts[OPTION_FULL] > 0};
+    nn_proposal proposal = {0};
+    facts.proposal = &proposal;
+    bool files = count > 1 && info_are_files(count, arguments->operands);
     nn_status status = count == 1 ? nn_info_append(&facts, arguments->operands[0])
+                       : files    ? info_append_files(&facts, count, arguments->operands)
                                   : nn_info_append_sweep(&facts, count, arguments->operands);
-    if (facts.text.length > 0 && !facts.text.failed) fputs(facts.text.bytes, stdout);
+    nn_proposal_release(&proposal);
+    if (facts.text.length > 0 && !facts.text.failed) {
+        if (facts.json)
+            fputs(facts.text.bytes, stdout);
+        else
+            nn_log_text(facts.text.bytes);
+    }
     nn_text_free(&facts.text);
     return status;
 }
 
 const nn_command nn_command_info = {
     .name = "info",
-    .operands = "FILE|RUN_DIR...",
-    .summary = "shows the contents of a data set, a checkpoint or a run directory; several runs as one table",
+    .operands = "FILE...|RUN_DIR...",
+    .summary = "shows the contents of a data set, a checkpoint, a model.nn or a run directory; several runs "
+               "as one table",
     .options = info_options,
     .run = info_run,
 };

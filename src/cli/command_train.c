@@ -1,13 +1,10 @@
 /* nntrain [train] [CONFIG.yaml] */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/command.h"
 #include "cli/named_job.h"
 #include "cli/session.h"
-#include "host/limit.h"
-#include "store/probe.h"
 #include "train/train.h"
 
 enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH, OPTION_TIME_LIMIT, OPTION_PROFILE, OPTION_TRACE };
@@ -29,20 +26,9 @@ static const nn_command_option train_options[] = {
 
 static nn_status train_work(nn_comm *comm, const void *context)
 {
-    return nn_train_job(comm, context, NULL);
-}
-
-/* The earlier of --time-limit and the end reported by the batch system. */
-static nn_status train_end_time(const nn_arguments *arguments, double *end)
-{
-    double now = (double)time(NULL), seconds = 0;
-    size_t given = arguments->value_counts[OPTION_TIME_LIMIT];
-    if (nn_time_limit_of_job(now, end) != NN_OK && nn_probe_is_first())
-        fprintf(stderr, "nntrain: warning: %s\n", nn_error_text());
-    if (given == 0) return NN_OK;
-    NN_TRY(nn_time_limit_parse(arguments->values[OPTION_TIME_LIMIT][given - 1], &seconds));
-    if (*end == 0 || now + seconds < *end) *end = now + seconds;
-    return NN_OK;
+    nn_status status = nn_train_job(comm, context, NULL);
+    if (status == NN_STOPPED) nn_error_clear(); /* the log has it */
+    return status;
 }
 
 static nn_status train_run(const nn_arguments *arguments)
@@ -53,14 +39,16 @@ static nn_status train_run(const nn_arguments *arguments)
                   .overrides = arguments->values[OPTION_SET],
                   .override_count = arguments->value_counts[OPTION_SET],
                   .fresh = arguments->value_counts[OPTION_FRESH] > 0,
-                  .terminal = nn_session_on_terminal(),
+                  .progress = true,
                   .profile = arguments->value_counts[OPTION_PROFILE] > 0,
                   .stop = nn_session_stop_flag()};
     size_t given = arguments->value_counts[OPTION_RUN_DIR];
     size_t traced = arguments->value_counts[OPTION_TRACE];
     if (traced) job.trace = arguments->values[OPTION_TRACE][traced - 1];
     job.run_directory = given ? arguments->values[OPTION_RUN_DIR][given - 1] : names.directory;
-    NN_TRY(train_end_time(arguments, &job.end_time));
+    size_t limited = arguments->value_counts[OPTION_TIME_LIMIT];
+    const char *limit = limited ? arguments->values[OPTION_TIME_LIMIT][limited - 1] : NULL;
+    NN_TRY(nn_named_job_end_time(limit, &job.end_time));
     NN_TRY(nn_named_job_probe(&job));
     return nn_session_run(train_work, &job);
 }
@@ -69,6 +57,11 @@ static const char train_about[] =
     "On USR1, TERM, the first Ctrl-C and shortly before its time ends, the job saves a checkpoint at the\n"
     "next step and stops; a second Ctrl-C ends it at once. The same command resumes, on any number of "
     "ranks.\n"
+    "In a terminal the last line shows the epoch in progress: its mean loss and a metric so far, samples/s "
+    "and\n"
+    "the time left, as far as the window has room. Each epoch has a line; where epochs take less than a\n"
+    "second, the first 20 have one, then the latest once per second, the best, and the last. metrics.jsonl\n"
+    "always has all. `nntrain watch RUN_DIR` follows a run from elsewhere.\n"
     "\n"
     "--profile: milliseconds of a step, averaged over all threads of all ranks, so that the rows add up to\n"
     "the step. A layer has its forward pass, its backward pass (the gradient for the layers below) and the\n"

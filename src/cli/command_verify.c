@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/format.h"
+#include "base/log.h"
 #include "cli/command.h"
 #include "rundir/verify.h"
 
@@ -40,18 +41,21 @@ static void verify_print_file(void *context, const char *path, const nn_verified
     count->files++;
     count->bad += bad;
     nn_format_bytes(bytes, (double)verified->bytes);
-    printf("%s: %s", path, bad ? "BAD" : "good");
+    nn_text line = {0};
+    nn_text_append(&line, "%s: %s", path, bad ? "BAD" : "good");
     if (verified->opens)
-        printf(", step %lld, %lld epochs done, fingerprint %s", (long long)progress->step,
-               (long long)progress->epochs, progress->fingerprint);
-    printf(", %s, %lld of %lld arrays are correct\n", bytes,
-           (long long)(verified->arrays - verified->damaged_arrays), (long long)verified->arrays);
-    if (bad) fputs(verified->problems.bytes, stdout);
+        nn_text_append(&line, ", step %lld, %lld epochs done, fingerprint %s", (long long)progress->step,
+                       (long long)progress->epochs, progress->fingerprint);
+    nn_text_append(&line, ", %s, %lld of %lld arrays are correct\n", bytes,
+                   (long long)(verified->arrays - verified->damaged_arrays), (long long)verified->arrays);
+    if (bad) nn_text_append(&line, "%s", verified->problems.bytes);
+    nn_log_text(line.bytes ? line.bytes : "");
+    nn_text_free(&line);
 }
 
 static void verify_print_bad(verify_count *count, const char *path, const char *problem)
 {
-    printf("%s: BAD\n    %s\n", path, problem);
+    nn_log_line("%s: BAD\n    %s", path, problem);
     count->files++;
     count->bad++;
 }
@@ -63,9 +67,9 @@ static void verify_print_manifest(void *context, const char *path, const nn_mani
     if (!manifest && problem) {
         verify_print_bad(count, path, problem);
     } else if (!manifest) {
-        printf("%s: missing; it was lost, or an older nntrain wrote the run\n", path);
+        nn_log_line("%s: missing; it was lost, or an older nntrain wrote the run", path);
     } else {
-        printf("%s: good, lists %zu files of the run %016" PRIx64 "\n", path, manifest->count, manifest->run);
+        nn_log_line("%s: good, lists %zu files of the run %016" PRIx64, path, manifest->count, manifest->run);
         count->files++;
     }
 }
@@ -86,11 +90,11 @@ static nn_status verify_run(const nn_arguments *arguments)
         nn_status one = nn_verify(arguments->operands[i], &listener);
         if (one == NN_OK) continue;
         if (arguments->operand_count == 1) return one;
-        printf("%s\n", nn_error_text());
+        nn_log_line("%s", nn_error_text());
         status = one;
     }
-    printf("%zu file%s: %zu good, %zu bad\n", count.files, count.files == 1 ? "" : "s",
-           count.files - count.bad, count.bad);
+    nn_log_line("%zu file%s: %zu good, %zu bad", count.files, count.files == 1 ? "" : "s",
+                count.files - count.bad, count.bad);
     if (count.bad == 0 && status == NN_OK) return NN_OK;
     if (count.bad == 0) NN_FAIL(status, "some of the paths given could not be verified");
     NN_FAIL(NN_ERROR_CHECKPOINT,

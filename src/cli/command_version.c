@@ -21,6 +21,7 @@ static nn_status version_run(const nn_arguments *arguments)
     printf("import: PNG %s, JPEG %s, npz %s\n", NN_HAVE_PNG ? "yes" : "no (built without libpng)",
            NN_HAVE_JPEG ? "yes" : "no (built without libjpeg)",
            NN_HAVE_ZIP ? "yes" : "no (built without libzip)");
+    printf("export: ONNX %s\n", NN_HAVE_PROTOBUF ? "yes" : "no (built without protobuf-c)");
     return NN_OK;
 }
 

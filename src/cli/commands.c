@@ -45,6 +45,15 @@ static nn_status commands_unknown_option(const nn_command *command, const char *
             command->name);
 }
 
+/* The options that add to what they were given before; of any other, two values contradict each other. */
+static bool commands_repeats(const char *name)
+{
+    static const char *const repeated[] = {"--columns", "--data", "--log", "--name", "--set", NULL};
+    for (size_t i = 0; repeated[i]; i++)
+        if (strcmp(repeated[i], name) == 0) return true;
+    return false;
+}
+
 /* One option, as `--name VALUE` or `--name=VALUE`; *used becomes the number of words it took. */
 static nn_status commands_parse_option(const nn_command *command, int argc, char **argv, int *used,
                                        nn_arguments *arguments)
@@ -66,6 +75,9 @@ static nn_status commands_parse_option(const nn_command *command, int argc, char
         value = argv[1];
         *used = 2;
     }
+    if (option[row].value && arguments->value_counts[row] > 0 && !commands_repeats(option[row].name))
+        NN_FAIL(NN_ERROR_USAGE, "%s: %s is given twice, as '%s' and as '%s': remove one of them",
+                command->name, option[row].name, arguments->values[row][0], value);
     if (arguments->value_counts[row] == NN_COMMAND_VALUES)
         NN_FAIL(NN_ERROR_USAGE, "%s: more than %d times %s", command->name, NN_COMMAND_VALUES,
                 option[row].name);

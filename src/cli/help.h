@@ -7,6 +7,7 @@
 
 #include "base/options.h"
 #include "base/text.h"
+#include "loss/metric.h"
 
 /* ---- option tables ---- */
 
@@ -25,9 +26,10 @@ void nn_help_append_flags(nn_text *text, const nn_option *table);
 /* What all kinds of plug-ins share. */
 typedef struct nn_help_item {
     const char *name, *summary;
-    const char *example;      /* YAML; NULL: none */
-    const nn_option *options; /* NULL: the kind has none */
-    const char *undefined;    /* of a metric: when it is undefined; NULL: not stated */
+    const char *example;          /* YAML; NULL: none */
+    const nn_option *options;     /* NULL: the kind has none */
+    const nn_metric_type *metric; /* of a metric: what defines it; NULL: it is something else */
+    const char *about;            /* more lines; NULL: none */
 } nn_help_item;
 
 /* A kind of plug-in: a topic, as is each of its plug-ins. */
@@ -56,8 +58,10 @@ typedef struct nn_help_page {
 } nn_help_page;
 
 extern const nn_help_page nn_help_pages[];
-extern const char nn_help_faults[], nn_help_format[], nn_help_keras[], nn_help_performance[],
-    nn_help_pytorch[], nn_help_scaling[], nn_help_training[];
+extern const char nn_help_faults[], nn_help_format[], nn_help_init[], nn_help_keras[], nn_help_performance[],
+    nn_help_python[], nn_help_c_library[], nn_help_fortran[], nn_help_pytorch[], nn_help_results[],
+    nn_help_scaling[], nn_help_training[], nn_help_checkpoint[], nn_help_logging[], nn_help_in_place[],
+    nn_help_layouts[];
 
 void nn_help_append_page(nn_text *text, const nn_help_page *page);
 void nn_help_append_config(nn_text *text);
@@ -76,5 +80,9 @@ const char *nn_help_topic(size_t index);
 /* Appends everything about a topic; NULL: the overview. Unknown topic: NN_ERROR_USAGE with the topic that
  * describes a key of that name, or with the nearest topic. */
 nn_status nn_help_append(nn_text *text, const char *topic);
+
+/* The same, folded at `columns`. */
+#define NN_HELP_COLUMNS 80
+nn_status nn_help_append_folded(nn_text *text, const char *topic, int columns);
 
 #endif

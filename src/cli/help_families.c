@@ -3,6 +3,7 @@
 
 #include "cli/help.h"
 #include "data/transform.h"
+#include "export/exporter.h"
 #include "import/import.h"
 #include "loss/metric.h"
 #include "model/composite.h"
@@ -18,7 +19,8 @@ static bool families_layer(size_t index, nn_help_item *item)
     const nn_layer_type *type = nn_layer_types(NN_SCALAR_F32)[index];
     if (!type) return false;
     bool written = strcmp(type->name, "input") != 0;
-    *item = (nn_help_item){type->name, type->summary, written ? type->example : NULL, type->options, NULL};
+    *item =
+        (nn_help_item){type->name, type->summary, written ? type->example : NULL, type->options, NULL, NULL};
     return true;
 }
 
@@ -26,7 +28,7 @@ static bool families_composite(size_t index, nn_help_item *item)
 {
     const nn_composite_type *type = nn_composite_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL, NULL};
     return true;
 }
 
@@ -34,7 +36,7 @@ static bool families_loss(size_t index, nn_help_item *item)
 {
     const nn_loss_type *type = nn_loss_types(NN_SCALAR_F32)[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL, NULL};
     return true;
 }
 
@@ -42,7 +44,7 @@ static bool families_metric(size_t index, nn_help_item *item)
 {
     const nn_metric_type *type = nn_metric_types(NN_SCALAR_F32)[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options, type->undefined};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, type, NULL};
     return true;
 }
 
@@ -50,7 +52,7 @@ static bool families_initializer(size_t index, nn_help_item *item)
 {
     const nn_initializer_type *type = nn_initializer_types(NN_SCALAR_F32)[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->name, NULL, NULL};
+    *item = (nn_help_item){type->name, type->summary, type->name, NULL, NULL, NULL};
     return true;
 }
 
@@ -58,7 +60,7 @@ static bool families_optimizer(size_t index, nn_help_item *item)
 {
     const nn_optimizer_type *type = nn_optimizer_types(NN_SCALAR_F32)[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL, NULL};
     return true;
 }
 
@@ -66,7 +68,7 @@ static bool families_schedule(size_t index, nn_help_item *item)
 {
     const nn_schedule_type *type = nn_schedule_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL, NULL};
     return true;
 }
 
@@ -74,7 +76,7 @@ static bool families_transform(size_t index, nn_help_item *item)
 {
     const nn_transform_type *type = nn_transform_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL, NULL};
     return true;
 }
 
@@ -82,7 +84,17 @@ static bool families_importer(size_t index, nn_help_item *item)
 {
     const nn_importer *importer = nn_importers()[index];
     if (!importer) return false;
-    *item = (nn_help_item){importer->name, importer->summary, importer->example, importer->options, NULL};
+    *item =
+        (nn_help_item){importer->name, importer->summary, importer->example, importer->options, NULL, NULL};
+    return true;
+}
+
+static bool families_exporter(size_t index, nn_help_item *item)
+{
+    const nn_exporter *exporter = nn_exporters()[index];
+    if (!exporter) return false;
+    *item = (nn_help_item){exporter->name, exporter->summary, exporter->example, exporter->options,
+                           NULL,           exporter->about};
     return true;
 }
 
@@ -116,6 +128,9 @@ const nn_help_family nn_help_families[] = {
     {"import", "format", "formats", NULL,
      "formats that `nntrain import` reads: nntrain import FORMAT SOURCE... -o OUT.h5", families_importer,
      families_import_options},
+    {"export", "format", "formats", NULL,
+     "formats that `nntrain export` writes: nntrain export RUN_DIR FILE, by the ending of FILE",
+     families_exporter, NULL},
     {.topic = NULL},
 };
 
@@ -136,6 +151,36 @@ static void families_append_example(nn_text *text, const nn_help_family *family,
     if (importer && importer->writes) nn_text_append(text, "\nwrites:\n  %s\n", importer->writes);
 }
 
+/* An indented paragraph, broken between words. */
+static void families_append_wrapped(nn_text *text, const char *before, const char *words)
+{
+    enum { WIDTH = 98, INDENT = 4 };
+    size_t column = INDENT + strlen(before);
+    nn_text_append(text, "%*s%s", INDENT, "", before);
+    while (*words) {
+        size_t length = strcspn(words, " ");
+        if (column + length > WIDTH) {
+            nn_text_append(text, "\n%*s", INDENT, "");
+            column = INDENT;
+        }
+        nn_text_append(text, "%.*s", (int)length, words);
+        words += length;
+        column += length;
+        if (*words++ != ' ') break;
+        if (column + 1 + strcspn(words, " ") <= WIDTH) nn_text_append(text, " ");
+        column++;
+    }
+    nn_text_append(text, "\n");
+}
+
+static void families_append_definition(nn_text *text, const nn_help_item *item)
+{
+    nn_text_append(text, "\n%s\n", item->name);
+    families_append_wrapped(text, "", item->metric->definition);
+    families_append_wrapped(text, "undefined: ", item->metric->undefined);
+    families_append_wrapped(text, "", item->metric->reference);
+}
+
 void nn_help_append_family(nn_text *text, const nn_help_family *family)
 {
     nn_help_item item;
@@ -147,6 +192,8 @@ void nn_help_append_family(nn_text *text, const nn_help_family *family)
         families_append_options(text, family, family->common());
         if (family->place) nn_help_append_resume_note(text);
     }
+    for (size_t i = 0; family->item(i, &item); i++)
+        if (item.metric) families_append_definition(text, &item);
     nn_text_append(text, "\n`nntrain help NAME` describes one of them.\n");
 }
 
@@ -155,9 +202,12 @@ void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_h
 {
     nn_text_append(text, "%s (%s): %s\n", item->name, family->what, item->summary);
     families_append_example(text, family, item);
-    if (item->undefined)
-        nn_text_append(text, "\nundefined (in metrics.jsonl null, and worse than any number):\n  %s\n",
-                       item->undefined);
+    if (item->metric)
+        nn_text_append(text,
+                       "\ndefinition:\n  %s\n\nundefined (in JSON null, and worse than any number):\n  %s\n\n"
+                       "reference:\n  %s\n",
+                       item->metric->definition, item->metric->undefined, item->metric->reference);
+    if (item->about) nn_text_append(text, "\n%s", item->about);
     if (!item->options && !family->common) return;
     nn_text_append(text, "\noptions:\n");
     families_append_options(text, family, item->options);

@@ -2,12 +2,12 @@
 #include "cli/help.h"
 
 const char nn_help_format[] =
-    "A checkpoint is an HDF5 file, followed by a seal of 32 bytes that HDF5 readers ignore. Its dataset\n"
-    "`graph` describes the network in JSON, as does `nntrain info --graph RUN_DIR`:\n"
+    "A checkpoint is an HDF5 file and a seal that HDF5 ignores: nnseal01, the bytes before it, XXH64 of all\n"
+    "before this number (u64). `graph` is the network in JSON, as of `nntrain info --graph RUN_DIR`:\n"
     "\n"
     "  input    name, shape of a sample, kind (values, or index), names of columns, scale and offset, and,\n"
     "           if it has several, its parts: begin is the place of a part's first value in a sample;\n"
-    "           the layer of type part with its name reads it\n"
+    "           the layer of type part with its name reads it; takes_missing: NaN\n"
     "  layers   in order of computation, after composites and repeats: name, type, the layers it reads,\n"
     "           shape of its output, every option, and its tensors; the first layer is the input\n"
     "  outputs  target, the layer it is read from, loss, names of classes, and how the layer's values\n"
@@ -58,6 +58,6 @@ const char nn_help_format[] =
     "Activations: gelu is x Phi(x), leaky_relu has slope 0.01 unless an option says otherwise; softmax is\n"
     "over the last extent.\n"
     "\n"
-    "scripts/python/to_pytorch.py reads all of this (help pytorch). The other datasets resume a run.\n"
+    "to_pytorch.py reads all of this (help pytorch). The other datasets resume a run.\n"
     "Above checkpoint.shard_size, tensors are links to shards, which must be there; one that is cut is a\n"
     "group: part-1, part-2, ..., one after another.\n";

@@ -57,7 +57,8 @@ static void options_append_default(nn_text *text, const nn_option *option)
 
 static const char *options_kind(const nn_option *option)
 {
-    if (option->choices == nn_epochs_only) return "epochs (10 epochs, or 10)";
+    if (option->choices == nn_units_of_validations) return "validations (10 validations, or 10)";
+    if (option->choices == nn_units_of_intervals) return "steps or epochs (500 steps, 2 epochs)";
     if (option->choices == nn_units_of_steps) return "duration (3 epochs, 100 steps, 5%)";
     return options_kinds[option->kind];
 }

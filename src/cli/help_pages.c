@@ -7,24 +7,52 @@
 #include "settings/settings.h"
 
 static const char pages_data[] =
-    "An HDF5 file in another layout needs no conversion. A few of the keys:\n"
+    "An HDF5 file in another layout needs no conversion; `nntrain help layouts` has sequences of different\n"
+    "lengths, a group or a file per sample, and sparse matrices. A few of the keys:\n"
     "\n"
     "  data:\n"
-    "    file: part-*.h5                                      # several files are one data set\n"
-    "    train: {x: {rho: density, par: params}, y: labels}   # several inputs: joined, or each by its name\n"
-    "    split: {validation: 0.1, stratified: true}           # or order: chronological; by: file\n"
-    "    window: {length: 7, targets: [close]}                # windows over the rows of a series\n"
+    "    file: part-*.h5                         # several files are one data set\n"
+    "    # several inputs: joined, or each by its name\n"
+    "    train: {x: {rho: density, par: params}, y: labels}\n"
+    "    split: {validation: 0.1, stratified: true}  # or order: chronological\n"
+    "           # {folds: 5, fold: 1, test: 0.1}: the first of 5 folds is for validation\n"
+    "    window: {length: 7, targets: [close]}   # windows over the rows of a series\n"
+    "            # by: episode, starts: first_rows, or by_time: time, gap: 3600: they stay in a series\n"
     "    fields:\n"
-    "      x: {layout: NCHW, augment: [flip, {shift: 2}], missing: mean}   # becomes N x H x W x C\n"
-    "      y: {first_label: 1}                                # one-hot labels are recognised\n"
-    "    cache: auto                                          # memory, or stream; never changes a bit\n"
+    "      # NCHW becomes N x H x W x C\n"
+    "      x: {layout: NCHW, augment: [flip, {shift: 2}], missing: mean}\n"
+    "      y: {first_label: 1}                   # one-hot labels are recognised\n"
+    "    cache: auto                             # or memory, stream: the same bits\n"
     "    on_bad_sample: skip\n"
     "\n"
     "Missing values are never trained on silently. They are: NaN; what the attributes of a NetCDF-4\n"
     "file call missing (_FillValue, missing_value, valid_range; packed values are unpacked by\n"
     "scale_factor, add_offset, _Unsigned); a fill value that was set in HDF5; chunks never written;\n"
     "gaps and absent sources of a virtual dataset. fields.NAME.missing says how to treat them: error\n"
-    "(the default), mean, mask or drop. `nntrain info FILE` shows their share.\n";
+    "(the default), mean, mask, drop or impute. `nntrain info FILE` shows their share.\n"
+    "missing_indicator: true adds for each column (or channel) of an input one that is 1 where the value\n"
+    "was missing. The network itself then replaces NaN, in exported models too.\n"
+    "\n"
+    "What other programs write is read as it is; `nntrain info FILE [FILE ...]` proposes the section:\n"
+    "\n"
+    "    # files of two patterns are paired by what their wildcards match, lists in\n"
+    "    # their order; lengths, weights and split.group may be in other files too\n"
+    "    train: {x: {file: x-*.h5, path: x}, y: {file: y-*.h5, path: y}}\n"
+    "    # fields of records, as h5py, PyTables and pandas write them; a list is\n"
+    "    # joined: columns, or maps (N x H x W) as channels\n"
+    "    test: {x: [df/table.open, df/table.close], y: df/table.side}\n"
+    "\n"
+    "Texts as labels are classes in the order of their bytes, or of fields.y.labels: [no, yes]; an empty\n"
+    "one is missing. As an input with kind: index they are symbols for an embedding. Booleans and\n"
+    "enumerations are classes with their names. A complex number is two values, real and imaginary part,\n"
+    "along one more dimension. One-hot labels at every pixel or step are classes (kind: one_hot or class\n"
+    "says so); rows that sum to 1 are class probabilities for cross_entropy, and metrics count the most\n"
+    "probable class. Files and parts may differ in type; a warning says where their ranges differ.\n"
+    "\n"
+    "Columns of words, which import numbers and names (NAME_categories/COLUMN), are one-hot up to 20\n"
+    "categories, and looked up in a trained table (an embedding) above; fields.NAME.categorical: one_hot,\n"
+    "embedding or code (numbers like others) says otherwise, and the log lists them. A missing category is\n"
+    "one of its own: all zeros, or a row of the table. Runs of before there was a choice used code.\n";
 
 static const char pages_network[] =
     "The section is a list of layers, each of which reads the one before unless `inputs` names others:\n"
@@ -71,17 +99,25 @@ static const char pages_network[] =
 
 const nn_help_page nn_help_pages[] = {
     {"data", "files, datasets, splits, windows, normalisation, streams", pages_data},
+    {"layouts", "sequences of different lengths, a group or a file per sample, sparse matrices",
+     nn_help_layouts},
     {"network", "the list of layers: names, inputs, repeat, shared and frozen weights", pages_network},
     {"training", "length, batch size, seed, kernels, precision, and what a rank may use", nn_help_training},
-    {"checkpoint", "how often to save, how many to keep, which weights are the best", NULL},
+    {"checkpoint", "how often to save, how many to keep, which weights are the best", nn_help_checkpoint},
+    {"logging", "what metrics.jsonl has of each epoch, validation and step", nn_help_logging},
     {"checkpoint-format", "how to read a checkpoint in other programs: graph, weights, normalisation",
      nn_help_format},
-    {"init_from", "starting from the weights of another run", NULL},
+    {"results", "what a run leaves about its quality: results.json and evaluation.h5", nn_help_results},
+    {"init_from", "starting from the weights of another run, of PyTorch or of Keras", nn_help_init},
     {"faults", "what happens when a job is killed, a disk is full, a file is damaged, ...", nn_help_faults},
     {"performance", "what was measured, and with which command", nn_help_performance},
     {"pytorch", "from PyTorch's names to those used here, and back with the trained network",
      nn_help_pytorch},
     {"keras", "from Keras's names to those used here", nn_help_keras},
+    {"python", "nntrain.py: predictions, derivatives and results in Python", nn_help_python},
+    {"c-library", "predicting from C and C++", nn_help_c_library},
+    {"fortran", "predicting and training from Fortran", nn_help_fortran},
+    {"in-place", "training on the samples of a running program, such as a simulation", nn_help_in_place},
     {"scaling", "several nodes: what communication costs, large batches", nn_help_scaling},
     {.topic = NULL},
 };
@@ -97,6 +133,7 @@ static const struct {
     {"data", "data.train, data.validation, data.test", nn_part_options_table, NULL},
     {"data", "data.split", nn_split_options_table, NULL},
     {"data", "data.window", nn_data_window_options_table, NULL},
+    {"data", "data.in_place", nn_in_place_options_table, NULL},
     {"data", "data.fields.x, data.fields.y, data.fields.NAME", nn_data_field_options_table, NULL},
     {"network", "repeat", NULL, nn_model_repeat_options},
     {"network", "each layer", NULL, nn_model_layer_options},
@@ -104,6 +141,8 @@ static const struct {
     {"training", "training.early_stopping", nn_early_options_table, NULL},
     {"init_from", "init_from", nn_init_options_table, NULL},
     {"checkpoint", "checkpoint", nn_checkpoint_options_table, NULL},
+    {"results", "evaluation", nn_evaluation_options_table, NULL},
+    {"logging", "logging", nn_logging_options_table, NULL},
 };
 
 static const nn_option *pages_options(size_t table)
@@ -140,7 +179,9 @@ static const struct {
     {"lr_schedule", "schedules", "how the learning rate changes during the run; default cosine"},
     {"training", "training", "length, batch size, seed, precision, threads"},
     {"checkpoint", "checkpoint", "how often to save, and which weights are the best"},
-    {"init_from", "init_from", "a run or checkpoint whose weights a new run starts from"},
+    {"evaluation", "results", "what is kept of the final evaluation, for reports"},
+    {"logging", "logging", "lines of metrics.jsonl by step, norms by layer"},
+    {"init_from", "init_from", "the weights that a new run starts from: of a run, PyTorch or Keras"},
 };
 
 const char nn_help_example[] = "data:\n"

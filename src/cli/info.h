@@ -2,6 +2,8 @@
 #ifndef NN_CLI_INFO_H
 #define NN_CLI_INFO_H
 
+#include "data/propose.h"
+#include "judge/stored.h"
 #include "store/store.h"
 
 /* ---- facts: "key: value" lines, or members of a JSON object ---- */
@@ -9,7 +11,8 @@
 typedef struct nn_facts {
     nn_text text;
     bool json;
-    bool full; /* read all values of large datasets too, not a sample of them */
+    bool full;             /* read all values of large datasets too, not a sample of them */
+    nn_proposal *proposal; /* takes the datasets of data files; NULL: not wanted */
 } nn_facts;
 
 /* Begins a member: what follows is its value. In JSON the comma before it is put where one is needed. */
@@ -34,11 +37,19 @@ void nn_facts_append_extents(nn_facts *facts, int dimensions,
 nn_status nn_info_append(nn_facts *facts, const char *path);
 
 nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file);
+/* The section data: that reads what was proposed; nothing if there are no datasets. */
+void nn_info_append_section(nn_facts *facts);
 nn_status nn_info_append_checkpoint(nn_facts *facts, const char *path);
+/* A file of `nntrain export RUN model.nn`. */
+nn_status nn_info_append_model(nn_facts *facts, const char *path);
 nn_status nn_info_append_run(nn_facts *facts, const char *directory);
-/* Run directories as one table: a line for each setting, mean and deviation over seeds, best first. Runs
- * without an intact checkpoint are reported and left out. */
-nn_status nn_info_append_sweep(nn_facts *facts, size_t count, const char *const *directories);
+/* The final results of a run directory, or what is wrong with them. */
+nn_status nn_info_append_results(nn_facts *facts, const char *directory, const nn_stored_expected *expected);
+/* Run directories as one table: a line for each setting, mean and deviation over seeds and folds, of the
+ * validation and of the test part, best first; and one table for each metric, or loss, that they are judged
+ * by. Runs without an intact checkpoint are reported and left out. A path that is not a folder is a failure,
+ * after the table of the others. */
+nn_status nn_info_append_sweep(nn_facts *facts, size_t count, const char *const *paths);
 
 /* Prints the network of a run directory's best weights, or of a checkpoint, as JSON. */
 nn_status nn_info_graph(const char *run_or_checkpoint);

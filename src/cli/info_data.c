@@ -1,7 +1,10 @@
 /* An HDF5 file of data: each of its datasets. */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/format.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "cli/info.h"
 #include "data/dataset.h"
@@ -29,6 +32,7 @@ typedef struct data_set {
     const nn_value_statistics *statistics;
     char **names; /* a list of names; otherwise NULL */
     size_t name_count;
+    nn_text_list fields; /* of records; owned */
     const char *problem; /* why it cannot be read; otherwise NULL */
 } data_set;
 
@@ -105,13 +109,13 @@ static void data_append_statistics_json(nn_facts *facts, const data_set *set)
     if (statistics->class_count > 0) data_append_classes_json(facts, statistics);
 }
 
-static void data_append_names_json(nn_facts *facts, const data_set *set)
+static void data_append_names_json(nn_facts *facts, const char *key, char *const *names, size_t count)
 {
-    nn_facts_key(facts, "names");
+    nn_facts_key(facts, key);
     nn_text_append(&facts->text, "[");
-    for (size_t i = 0; i < set->name_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         nn_facts_entry(facts);
-        nn_text_append_json(&facts->text, set->names[i]);
+        nn_text_append_json(&facts->text, names[i]);
     }
     nn_text_append(&facts->text, "]");
 }
@@ -137,7 +141,8 @@ static void data_append_json(nn_facts *facts, const data_set *set)
     data_append_flag(facts, "virtual", info->is_virtual);
     nn_facts_word(facts, "problem", set->problem);
     if (set->statistics->measured) data_append_statistics_json(facts, set);
-    if (set->names) data_append_names_json(facts, set);
+    if (set->names) data_append_names_json(facts, "names", set->names, set->name_count);
+    if (set->fields.count > 0) data_append_names_json(facts, "fields", set->fields.items, set->fields.count);
     nn_text_append(&facts->text, "}");
 }
 
@@ -213,16 +218,38 @@ static void data_append_values(nn_facts *facts, const data_set *set)
                        statistics->rows_read);
 }
 
+static int data_compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Texts that repeat are labels: in the order of classes, with their counts. */
 static void data_append_names(nn_text *text, const data_set *set)
 {
-    size_t count = set->name_count, shown = count < DATA_NAMES_SHOWN ? count : DATA_NAMES_SHOWN;
-    nn_text_append(text, "   ");
-    for (size_t i = 0; i < shown; i++) {
-        nn_text_append(text, i > 0 ? ", " : " ");
-        nn_text_append_json(text, set->names[i]);
+    size_t count = set->name_count, different = 1, shown = 0;
+    nn_text lines = {0};
+    char **sorted = NULL;
+    if (NN_ALLOCATE(&sorted, count, "the names of a dataset") != NN_OK) return;
+    memcpy(sorted, set->names, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, data_compare_names);
+    for (size_t i = 1; i < count; i++) different += strcmp(sorted[i - 1], sorted[i]) != 0;
+    if (different == count) memcpy(sorted, set->names, count * sizeof *sorted);
+    for (size_t i = 0; i < count && shown < DATA_NAMES_SHOWN; shown++) {
+        size_t end = i + 1;
+        while (different < count && end < count && strcmp(sorted[i], sorted[end]) == 0) end++;
+        nn_text_append(&lines, i > 0 ? ", " : " ");
+        nn_text_append_json(&lines, sorted[i]);
+        if (different < count) nn_text_append(&lines, " (%zu)", end - i);
+        i = end;
     }
-    if (shown < count) nn_text_append(text, " and %zu more", count - shown);
-    nn_text_append(text, "\n");
+    if (shown < different) nn_text_append(&lines, " and %zu more", different - shown);
+    if (different < count)
+        nn_text_append(text, "    %zu different texts:%s\n", different, lines.bytes ? lines.bytes : "");
+    else
+        nn_text_append(text, "   %s\n", lines.bytes ? lines.bytes : "");
+    text->failed |= lines.failed;
+    nn_text_free(&lines);
+    nn_free(sorted);
 }
 
 /* Chunks that the blocks of a stream would cut. */
@@ -266,6 +293,10 @@ static void data_append_lines(nn_facts *facts, const data_set *set)
     else
         data_append_values(facts, set);
     if (set->names && set->name_count > 0) data_append_names(text, set);
+    if (set->fields.count == 0) return;
+    nn_text_append(text, "    fields: ");
+    nn_list_append(&set->fields, text);
+    nn_text_append(text, " (each is read as %s.FIELD)\n", set->name);
 }
 
 /* ---- the file ---- */
@@ -274,9 +305,45 @@ static nn_status data_read(data_visit *visit, data_set *set)
 {
     const nn_store_info *info = set->info;
     NN_TRY(nn_value_statistics_read(visit->file, set->name, visit->facts->full, visit->statistics));
+    if (info->type == NN_STORE_UNSUPPORTED) return nn_store_list_fields(visit->file, set->name, &set->fields);
     if (info->type != NN_STORE_TEXT || info->dimensions != 1 || info->extents[0] > NN_STORE_MOST_NAMES)
         return NN_OK;
     return nn_store_read_names(visit->file, set->name, &set->names, &set->name_count);
+}
+
+/* A field of a dataset of records, which is proposed as DATASET.FIELD. */
+static nn_status data_propose_field(data_visit *visit, const data_set *set, const char *field)
+{
+    nn_value_statistics *statistics = visit->statistics;
+    nn_store_array *array;
+    nn_text name = {0};
+    nn_text_append(&name, "%s.%s", set->name, field);
+    if (name.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for a name");
+    const nn_store_spec spec = {.dataset = name.bytes, .incomplete = true, .codes = true};
+    nn_status status = nn_store_array_open_as(visit->file, &spec, &array);
+    if (status == NN_OK) {
+        nn_store_info info = *nn_store_array_info(array);
+        bool texts = strcmp(info.layout, "text") == 0;
+        if (!texts) status = nn_value_statistics_read(visit->file, name.bytes, false, statistics);
+        if (texts) info.type = NN_STORE_TEXT;
+        if (status == NN_OK)
+            status = nn_proposal_add(visit->facts->proposal, nn_store_path(visit->file), name.bytes, &info,
+                                     texts ? NULL : statistics, set->name, NULL);
+        nn_store_array_close(array);
+    }
+    nn_text_free(&name);
+    return status == NN_ERROR_MEMORY ? status : NN_OK;
+}
+
+static nn_status data_propose(data_visit *visit, const data_set *set)
+{
+    nn_status status = NN_OK;
+    if (set->fields.count == 0)
+        return nn_proposal_add(visit->facts->proposal, nn_store_path(visit->file), set->name, set->info,
+                               set->statistics, NULL, NULL);
+    for (size_t i = 0; i < set->fields.count && status == NN_OK; i++)
+        status = data_propose_field(visit, set, set->fields.items[i]);
+    return status;
 }
 
 /* One that cannot be read does not hide the others. */
@@ -292,8 +359,10 @@ static nn_status data_visit_one(void *context, const char *name, const nn_store_
         data_append_json(visit->facts, &set);
     else
         data_append_lines(visit->facts, &set);
+    if (visit->facts->proposal && !set.problem) status = data_propose(visit, &set);
     nn_store_free_names(set.names, set.name_count);
-    return NN_OK;
+    nn_list_release(&set.fields);
+    return set.problem ? NN_OK : status;
 }
 
 nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file)
@@ -314,4 +383,17 @@ nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file)
     if (visit.unreadable == 0) return NN_OK;
     NN_FAIL(visit.status, "%zu of the datasets of %s cannot be read; the reason is next to each",
             visit.unreadable, nn_store_path(file));
+}
+
+void nn_info_append_section(nn_facts *facts)
+{
+    nn_text section = {0};
+    bool found = nn_proposal_append(facts->proposal, &section);
+    if (facts->json)
+        nn_facts_word(facts, "section", found ? section.bytes : NULL);
+    else if (section.length > 0)
+        nn_text_append(&facts->text, "\n%s%s",
+                       found ? "as a section of a configuration in this folder:\n\n" : "", section.bytes);
+    facts->text.failed |= section.failed;
+    nn_text_free(&section);
 }

@@ -3,8 +3,19 @@
 
 #include "base/memory.h"
 #include "cli/info.h"
-#include "model/model.h"
+#include "model/model_file.h"
+#include "model/predictor.h"
 #include "store/kept.h"
+
+/* That of a file model.nn. */
+static nn_status graph_of_model(const char *path)
+{
+    nn_predictor_core *core;
+    NN_TRY(nn_predictor_core_load(path, 0, &core));
+    fputs(core->graph.bytes, stdout);
+    nn_predictor_core_release(core);
+    return NN_OK;
+}
 
 nn_status nn_info_graph(const char *run_or_checkpoint)
 {
@@ -13,6 +24,7 @@ nn_status nn_info_graph(const char *run_or_checkpoint)
     size_t size;
     nn_store_file *file = NULL;
     nn_status status;
+    if (nn_model_file_is(run_or_checkpoint)) return graph_of_model(run_or_checkpoint);
     NN_TRY_TO(done, status, nn_kept_find(run_or_checkpoint, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
     if (!nn_store_has(file, NN_MODEL_GRAPH))

@@ -1,6 +1,12 @@
 /* The program: finds the subcommand, runs it, prints its failure once. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/session.h"
 
@@ -59,11 +65,36 @@ static nn_status main_run(int argc, char **argv)
     return command->run(&arguments);
 }
 
+/* Whether the reader of standard output has gone: `nntrain info x | head`. */
+static bool main_is_left_alone(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR);
+}
+
+/* What was printed is part of the result. Without a reader it is not: the exit code is then that of a program
+ * which the signal ends. */
+static int main_finish_output(void)
+{
+    bool failed = fflush(stdout) != 0;
+    int error = failed ? errno : nn_log_error();
+    if (!failed && !ferror(stdout)) return NN_OK;
+    if (main_is_left_alone()) return 128 + SIGPIPE;
+    return (int)nn_session_fail(nn_fail(NN_ERROR_IO,
+                                        "cannot write to standard output: %s; what was printed is incomplete",
+                                        error ? strerror(error) : "it is full, or closed"));
+}
+
 int main(int argc, char **argv)
 {
+    /* A write beyond a file-size limit, or to a reader that has gone, must fail, not kill: a file that is
+     * being written is then completed, or removed. */
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) argv[1] = "version";
     nn_status status = main_run(argc - 1, argv + 1);
     /* The text of a failure that was printed already is empty. */
     if (status != NN_OK && nn_error_text()[0]) status = nn_session_fail(status);
-    return (int)status;
+    int output = main_finish_output();
+    return status != NN_OK ? (int)status : output;
 }

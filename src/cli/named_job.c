@@ -2,16 +2,22 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/list.h"
+#include "base/log.h"
 #include "build.h"
 #include "cli/examples.h"
 #include "host/files.h"
+#include "host/limit.h"
+#include "model/foreign.h"
 #include "store/probe.h"
 
 #define LOCAL_CONFIG "nntrain.yaml"
 #define EXAMPLE "digits/digits.yaml"
+/* For the names in a file of weights. */
+#define WEIGHTS_CPU_SECONDS 10
 
 static const char *named_find_config(const nn_arguments *arguments, char example[NN_JOB_PATH])
 {
@@ -40,15 +46,37 @@ nn_status nn_named_job_find(const nn_arguments *arguments, const char *command, 
     return NN_OK;
 }
 
+/* Names are attributes of groups, which a look at the datasets does not read. */
+static void named_look_at_weights(const char *path)
+{
+    nn_foreign *foreign;
+    if (nn_foreign_open(path, &foreign) == NN_OK) nn_foreign_close(foreign);
+}
+
 nn_status nn_named_job_probe(const nn_job *job)
 {
     nn_text_list files;
+    const char *weights;
     if (!nn_probe_is_first()) return NN_OK;
-    nn_status status = nn_job_files(job, &files);
-    if (status == NN_OK)
+    nn_status status = nn_job_files(job, &files, &weights);
+    if (status == NN_OK) {
         status = nn_probe_files(files.count, (const char *const *)files.items);
-    else
+        if (status == NN_OK && weights)
+            status = nn_probe_with(weights, named_look_at_weights, WEIGHTS_CPU_SECONDS);
+    } else {
         status = NN_OK;
+    }
     nn_list_release(&files);
     return status;
+}
+
+nn_status nn_named_job_end_time(const char *limit, double *end)
+{
+    double now = (double)time(NULL), seconds = 0;
+    if (nn_time_limit_of_job(now, end) != NN_OK && nn_probe_is_first())
+        nn_log_failure("warning: %s", nn_error_text());
+    if (!limit) return NN_OK;
+    NN_TRY(nn_time_limit_parse(limit, &seconds));
+    if (*end == 0 || now + seconds < *end) *end = now + seconds;
+    return NN_OK;
 }

@@ -22,4 +22,8 @@ nn_status nn_named_job_find(const nn_arguments *arguments, const char *command, 
  * configuration is reported later, all of it. */
 nn_status nn_named_job_probe(const nn_job *job);
 
+/* When the job will be ended, as time(): the earlier of a --time-limit (NULL: none) and what the batch system
+ * reports. 0: unknown. */
+nn_status nn_named_job_end_time(const char *limit, double *end);
+
 #endif

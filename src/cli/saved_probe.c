@@ -1,5 +1,7 @@
 #include "cli/saved_probe.h"
 
+#include <unistd.h>
+
 #include "base/list.h"
 #include "base/log.h"
 #include "settings/job.h"
@@ -17,4 +19,9 @@ nn_status nn_saved_probe(const char *run_or_checkpoint, const nn_text_list *name
     status = status == NN_OK ? nn_probe_files(files.count, (const char *const *)files.items) : NN_OK;
     nn_list_release(&files);
     return status;
+}
+
+nn_status nn_saved_probe_output(const char *path)
+{
+    return path && access(path, R_OK) == 0 ? nn_probe_files(1, &path) : NN_OK;
 }

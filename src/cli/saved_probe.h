@@ -9,4 +9,7 @@
  * A run that cannot be read is reported later, by the caller that opens it. */
 nn_status nn_saved_probe(const char *run_or_checkpoint, const nn_text_list *names);
 
+/* The same for the file to write, if it exists: what it is decides whether it may be replaced. NULL: none. */
+nn_status nn_saved_probe_output(const char *path);
+
 #endif

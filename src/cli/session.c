@@ -16,6 +16,7 @@ static bool is_started; /* MPI: at most once in a process */
 
 static void session_on_signal(int signal_number)
 {
+    nn_log_progress_abandon(); /* mpirun soon kills its ranks */
     if (signal_number == SIGINT && stop_flag) _exit(128 + SIGINT);
     stop_flag = 1;
 }
@@ -27,22 +28,7 @@ const volatile sig_atomic_t *nn_session_stop_flag(void)
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
-    /* A write beyond a file-size limit must fail, not kill. */
-    signal(SIGXFSZ, SIG_IGN);
     return &stop_flag;
-}
-
-bool nn_session_on_terminal(void)
-{
-    char link[64], target[256];
-    if (!isatty(STDOUT_FILENO)) return false;
-    if (!getenv("OMPI_COMM_WORLD_SIZE")) return true;
-    /* Where the launcher's own output goes; readable on Linux, when it runs on this node. */
-    snprintf(link, sizeof link, "/proc/%ld/fd/1", (long)getppid());
-    ssize_t length = readlink(link, target, sizeof target - 1);
-    if (length < 0) return false;
-    target[length] = '\0';
-    return strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0;
 }
 
 bool nn_session_is_shared(void)
@@ -67,9 +53,8 @@ static nn_status session_run_after(nn_status status, nn_session_work work, const
     status = nn_comm_agree(comm, status);
     if (status == NN_OK && work) status = work(comm, context);
     /* Before MPI ends: the launcher may kill this rank as soon as another one has exited. */
-    if (status != NN_OK && status != NN_STOPPED && speaks) {
-        fprintf(stderr, "nntrain: %s\n", nn_error_text());
-        fflush(stderr);
+    if (status != NN_OK && nn_error_text()[0] && speaks) {
+        nn_log_failure("%s", nn_error_text());
     }
     nn_error_clear();
     nn_comm_destroy(comm);
@@ -94,6 +79,6 @@ nn_status nn_session_fail(nn_status status)
             status = agreed;
         nn_text_free(&first);
     }
-    if (nn_error_text()[0] && nn_probe_is_first()) fprintf(stderr, "nntrain: %s\n", nn_error_text());
+    if (nn_error_text()[0] && nn_probe_is_first()) nn_log_failure("%s", nn_error_text());
     return status;
 }

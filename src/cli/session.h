@@ -11,7 +11,7 @@
 typedef nn_status (*nn_session_work)(nn_comm *comm, const void *context);
 
 /* Starts MPI, runs `work`, ends MPI. A failure of `work` has then been printed, by rank 0, and its text is
- * cleared. */
+ * cleared; one without a text is not printed. */
 nn_status nn_session_run(nn_session_work work, const void *context);
 
 /* Whether a launcher has started several processes. */
@@ -24,9 +24,5 @@ nn_status nn_session_fail(nn_status status);
 
 /* Becomes non-zero with SIGUSR1, SIGTERM or the first SIGINT; the second SIGINT ends the process. */
 const volatile sig_atomic_t *nn_session_stop_flag(void);
-
-/* Whether a person watches standard output: a terminal, also behind mpirun, which gives its ranks one of its
- * own. */
-bool nn_session_on_terminal(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "comm/comm_internal.h"
 #include "comm/testing.h"
@@ -171,6 +172,7 @@ static nn_status comm_fill(nn_comm *comm, MPI_Comm parent)
     MPI_Comm_set_errhandler(base, MPI_ERRORS_RETURN);
     MPI_Comm_size(base, &comm->size);
     MPI_Comm_rank(base, &comm->rank);
+    comm->given_rank = comm->rank;
     comm->job = base; /* for the agreement only */
     status = nn_comm_agree(comm, comm_allocate_tables(comm));
     comm->job = MPI_COMM_NULL;
@@ -297,6 +299,11 @@ int nn_comm_rank(const nn_comm *comm)
     return comm->rank;
 }
 
+int nn_comm_given_rank(const nn_comm *comm)
+{
+    return comm->given_rank;
+}
+
 int nn_comm_size(const nn_comm *comm)
 {
     return comm->size;
@@ -339,7 +346,8 @@ const char *nn_comm_library(void)
 
 void nn_comm_abort(nn_comm *comm, nn_status status)
 {
-    fprintf(stderr, "rank %d on %s: %s\n", comm->rank, comm->host, nn_error_text());
+    fprintf(stderr, "%srank %d on %s: %s\n", nn_log_clearing(STDERR_FILENO), comm->rank, comm->host,
+            nn_error_text());
     fflush(NULL);
     MPI_Abort(comm->job, (int)status);
     _Exit((int)status);

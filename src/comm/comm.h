@@ -45,6 +45,7 @@ nn_ranks nn_comm_ranks(const nn_comm *comm);
 /* None of these communicates. */
 int nn_comm_rank(const nn_comm *comm);
 int nn_comm_size(const nn_comm *comm);
+int nn_comm_given_rank(const nn_comm *comm);            /* in the communicator that it was made of */
 int nn_comm_node_size(const nn_comm *comm);             /* ranks on this node */
 int nn_comm_node_rank(const nn_comm *comm);             /* this rank among them */
 int nn_comm_node_count(const nn_comm *comm);            /* nodes of the job */

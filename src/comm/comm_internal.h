@@ -13,6 +13,7 @@
 struct nn_comm {
     MPI_Comm job, node;
     int rank, size;
+    int given_rank; /* in the communicator that this one was made of */
     int node_rank, node_size, node_count;
     int *leaders;          /* for each rank: the lowest rank on its node */
     int *domains;          /* for each rank: the lowest rank on its node in its NUMA domain */

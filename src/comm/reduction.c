@@ -322,14 +322,16 @@ int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduc
     return plan->slice_count;
 }
 
-int nn_reduction_position(const nn_reduction *reduction, int rank)
+static int reduction_rank_at(const void *context, int position)
 {
-    return reduction->plan.positions.position[rank];
+    const nn_reduction *reduction = context;
+    return reduction->plan.positions.rank_at[position];
 }
 
-int nn_reduction_rank_at(const nn_reduction *reduction, int position)
+nn_combine_order nn_reduction_order(const nn_reduction *reduction)
 {
-    return reduction->plan.positions.rank_at[position];
+    int rank = nn_comm_rank(reduction->comm);
+    return (nn_combine_order){reduction->plan.positions.position[rank], reduction_rank_at, reduction};
 }
 
 nn_status nn_reduction_claim(nn_reduction *reduction)

@@ -24,6 +24,7 @@
 #define NN_COMM_REDUCTION_H
 
 #include "base/tree.h"
+#include "comm/combine.h"
 #include "comm/comm.h"
 #include "comm/reduction_layout.h"
 
@@ -61,10 +62,9 @@ nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout
  * later only in the owned slices, between claim and share_begin. */
 void *nn_reduction_weights(nn_reduction *reduction);
 
-/* The position of a rank (comm/positions.h), and the rank at a position: consecutive positions own
- * consecutive slices of each bucket, cyclically. */
-int nn_reduction_position(const nn_reduction *reduction, int rank);
-int nn_reduction_rank_at(const nn_reduction *reduction, int position);
+/* The ranks by their positions (comm/positions.h), for sums over what the owned slices give: consecutive
+ * positions own consecutive slices of each bucket, cyclically. Valid as long as the reduction. */
+nn_combine_order nn_reduction_order(const nn_reduction *reduction);
 
 /* The lowest rank that has the same copy of the weights as `rank`. Without communication. */
 int nn_reduction_copy_of(const nn_reduction *reduction, int rank);

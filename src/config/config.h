@@ -30,6 +30,10 @@ nn_status nn_config_load_files(struct nn_config_files *files, const char *path, 
 nn_status nn_config_parse(const char *text, const char *name, const char *const *overrides,
                           size_t override_count, nn_config **config);
 
+/* Reads JSON of `length` bytes: no includes, no ${VAR}, no limit on the number of values. Fails on what is
+ * not JSON or YAML; messages show `name`. For walking alone; the caller owns the tree. */
+nn_status nn_config_parse_json(const char *text, size_t length, const char *name, nn_config **config);
+
 /* An option of a command line. Its value is taken literally. */
 typedef struct nn_config_word {
     const char *key, *value;
@@ -37,7 +41,7 @@ typedef struct nn_config_word {
     const char *place; /* as messages show it: "--key value" */
 } nn_config_word;
 
-/* A configuration whose root has these options; when a key occurs twice, the later one counts. Messages show
+/* A configuration whose root has these options; NN_ERROR_USAGE if one is given twice. Messages show
  * `name` as the command. The caller owns the configuration. */
 nn_status nn_config_from_words(const char *name, const nn_config_word *words, size_t count,
                                nn_config **config);
@@ -67,6 +71,9 @@ const char *nn_config_key(const nn_config_node *node, size_t index);
 
 /* Text of a scalar, borrowed; NULL for others. */
 const char *nn_config_text(const nn_config_node *node);
+
+/* The number that a scalar is; NaN where it is null, another text, or not there. */
+double nn_config_number(const nn_config_node *node);
 
 /* "file:line:column" of the node, for messages. Borrowed. */
 const char *nn_config_place(const nn_config_node *node);
@@ -159,5 +166,8 @@ void nn_config_resolve(nn_config *config, const char *path, const char *value);
 /* Appends the configuration to *text as YAML, with includes and overrides applied (but not the defaults).
  * Parsing it gives the same configuration. */
 void nn_config_emit(const nn_config *config, nn_text *text);
+
+/* Appends one value in flow style, on one line: what --set takes. */
+void nn_config_emit_flow(const nn_config_node *node, nn_text *text);
 
 #endif

@@ -58,6 +58,7 @@ struct nn_config {
     struct nn_config_chunk *chunks;
     const nn_config_source *main_source;
     size_t source_count, file_count, node_count;
+    size_t nodes_max, key_max; /* NN_CONFIG_NODES_MAX and NN_CONFIG_KEY_MAX for what a user writes */
     nn_config_node *root;
     nn_config_problem *problems;
     size_t problem_count, problem_capacity, problems_left_out;

@@ -147,7 +147,7 @@ static nn_status document_convert(document_builder *builder, int index, size_t d
     nn_config_position position = document_mark(builder->source, from->start_mark);
     if (depth > NN_CONFIG_DEPTH_MAX)
         return document_too_many(config, position, "levels of nesting", NN_CONFIG_DEPTH_MAX);
-    if (config->node_count >= NN_CONFIG_NODES_MAX)
+    if (config->node_count >= config->nodes_max)
         return document_too_many(config, position, "values", NN_CONFIG_NODES_MAX);
     assert(from->type != YAML_NO_NODE);
     size_t kind = from->type - YAML_SCALAR_NODE;
@@ -197,8 +197,8 @@ static bool document_key_is_good(const nn_config_node *node, const nn_config_nod
         nn_config_error(config, key, "a value without a key; write 'key: value'");
         return false;
     }
-    if (strlen(key->text) > NN_CONFIG_KEY_MAX) {
-        nn_config_error(config, key, "the key is longer than %d bytes", (int)NN_CONFIG_KEY_MAX);
+    if (strlen(key->text) > config->key_max) {
+        nn_config_error(config, key, "the key is longer than %zu bytes", config->key_max);
         return false;
     }
     const nn_config_entry *first = nn_config_find(node, key->text);

@@ -10,30 +10,43 @@ static const struct {
     nn_duration_unit unit;
     double factor;
 } duration_units[] = {
-    {"epochs", NN_DURATION_EPOCHS, 1},    {"epoch", NN_DURATION_EPOCHS, 1},
-    {"steps", NN_DURATION_STEPS, 1},      {"step", NN_DURATION_STEPS, 1},
-    {"s", NN_DURATION_SECONDS, 1},        {"seconds", NN_DURATION_SECONDS, 1},
-    {"second", NN_DURATION_SECONDS, 1},   {"minutes", NN_DURATION_SECONDS, 60},
-    {"minute", NN_DURATION_SECONDS, 60},  {"min", NN_DURATION_SECONDS, 60},
-    {"hours", NN_DURATION_SECONDS, 3600}, {"hour", NN_DURATION_SECONDS, 3600},
-    {"h", NN_DURATION_SECONDS, 3600},     {"days", NN_DURATION_SECONDS, 86400},
-    {"day", NN_DURATION_SECONDS, 86400},  {"%", NN_DURATION_FRACTION, 1},
+    {"epochs", NN_DURATION_EPOCHS, 1},
+    {"epoch", NN_DURATION_EPOCHS, 1},
+    {"steps", NN_DURATION_STEPS, 1},
+    {"step", NN_DURATION_STEPS, 1},
+    {"validations", NN_DURATION_VALIDATIONS, 1},
+    {"validation", NN_DURATION_VALIDATIONS, 1},
+    {"s", NN_DURATION_SECONDS, 1},
+    {"seconds", NN_DURATION_SECONDS, 1},
+    {"second", NN_DURATION_SECONDS, 1},
+    {"minutes", NN_DURATION_SECONDS, 60},
+    {"minute", NN_DURATION_SECONDS, 60},
+    {"min", NN_DURATION_SECONDS, 60},
+    {"hours", NN_DURATION_SECONDS, 3600},
+    {"hour", NN_DURATION_SECONDS, 3600},
+    {"h", NN_DURATION_SECONDS, 3600},
+    {"days", NN_DURATION_SECONDS, 86400},
+    {"day", NN_DURATION_SECONDS, 86400},
+    {"%", NN_DURATION_FRACTION, 1},
 };
 
 enum { DURATION_UNITS = sizeof duration_units / sizeof duration_units[0], DURATION_NUMBER_MAX = 40 };
+
+/* A unit that only options which name it have. */
+#define DURATION_OF_FEW "validations"
 
 /* The units that messages offer, with an example of each. */
 static const struct {
     const char *word, *example;
 } duration_forms[] = {
-    {"epochs", "3 epochs"}, {"steps", "100 steps"}, {"s", "30 s"}, {"minutes", "10 minutes"},
-    {"hours", "2 hours"},   {"days", "1 day"},      {"%", "5%"}};
+    {DURATION_OF_FEW, "10 validations"}, {"epochs", "3 epochs"}, {"steps", "100 steps"}, {"s", "30 s"},
+    {"minutes", "10 minutes"},           {"hours", "2 hours"},   {"days", "1 day"},      {"%", "5%"}};
 
 enum { DURATION_FORMS = sizeof duration_forms / sizeof duration_forms[0] };
 
 static bool duration_is_offered(const nn_option *option, const char *word)
 {
-    if (!option->choices) return true;
+    if (!option->choices) return strcmp(word, DURATION_OF_FEW) != 0;
     for (size_t i = 0; option->choices[i]; i++)
         if (strcmp(option->choices[i], word) == 0) return true;
     return false;
@@ -77,9 +90,10 @@ static const char *duration_split(const char *text, double *number)
 static bool duration_unknown_unit(const nn_config_reading *reading, const nn_config_node *node,
                                   const char *word)
 {
-    static const char *const names[] = {"epochs", "steps", "s", "minutes", "hours", "days", "%"};
-    nn_config_report_unknown(reading->config, node, reading->path, "unit", word, names,
-                             sizeof names / sizeof names[0]);
+    static const char *const names[] = {"epochs", "steps", "s", "minutes",
+                                        "hours",  "days",  "%", DURATION_OF_FEW};
+    size_t count = sizeof names / sizeof names[0] - !duration_is_offered(reading->option, DURATION_OF_FEW);
+    nn_config_report_unknown(reading->config, node, reading->path, "unit", word, names, count);
     return false;
 }
 
@@ -115,12 +129,12 @@ static bool duration_check(const nn_config_reading *reading, const nn_config_nod
     return false;
 }
 
-/* The unit of a bare number where only one is possible: the option is in epochs, or the number is 0 and so
- * the same in all units. "" where several are. */
+/* The unit of a bare number where only one is possible: the option counts validations, or the number is 0 and
+ * so the same in all units. "" where several are. */
 static const char *duration_implied_unit(const nn_option *option, double number)
 {
     const char *by_default = option->default_value ? option->default_value : "";
-    if (option->choices == nn_epochs_only) return "epochs";
+    if (option->choices == nn_units_of_validations) return "validations";
     return number == 0 && strchr(by_default, '%') ? "%" : "";
 }
 
@@ -132,6 +146,9 @@ bool nn_config_read_duration(const nn_config_reading *reading, const nn_config_n
     if (rest == NULL || *rest == '\0') return duration_wrong(reading, node, number, rest);
     for (size_t i = 0; i < DURATION_UNITS; i++) {
         if (strcmp(duration_units[i].word, rest) != 0) continue;
+        if (duration_units[i].unit == NN_DURATION_VALIDATIONS &&
+            !duration_is_offered(reading->option, DURATION_OF_FEW))
+            break;
         nn_duration duration = {.amount = number * duration_units[i].factor, .unit = duration_units[i].unit};
         if (duration.unit == NN_DURATION_FRACTION)
             duration.amount = number / 100; /* a factor of 0.01 would not make 7% the double 0.07 */
@@ -144,8 +161,10 @@ bool nn_config_read_duration(const nn_config_reading *reading, const nn_config_n
 
 void nn_config_show_duration(const nn_option *option, const void *field, nn_text *text)
 {
-    static const char *const words[] = {
-        [NN_DURATION_EPOCHS] = " epoch", [NN_DURATION_STEPS] = " step", [NN_DURATION_SECONDS] = " s"};
+    static const char *const words[] = {[NN_DURATION_EPOCHS] = " epoch",
+                                        [NN_DURATION_STEPS] = " step",
+                                        [NN_DURATION_SECONDS] = " s",
+                                        [NN_DURATION_VALIDATIONS] = " validation"};
     (void)option;
     const nn_duration *duration = field;
     if (duration->unit == NN_DURATION_NONE) return;

@@ -126,3 +126,22 @@ void nn_config_emit(const nn_config *config, nn_text *text)
     if (config->root->count == 0) nn_text_append(text, "{}\n");
     emit_block(text, config->root, 0, true);
 }
+
+void nn_config_emit_flow(const nn_config_node *node, nn_text *text)
+{
+    bool list = node->kind == NN_CONFIG_LIST;
+    if (node->kind == NN_CONFIG_SCALAR) {
+        emit_scalar(text, node, false);
+        return;
+    }
+    nn_text_append(text, list ? "[" : "{");
+    for (size_t i = 0; i < node->count; i++) {
+        if (i > 0) nn_text_append(text, ", ");
+        if (!list) {
+            emit_scalar(text, node->entries[i].key, true);
+            nn_text_append(text, ": ");
+        }
+        nn_config_emit_flow(node->entries[i].value, text);
+    }
+    nn_text_append(text, list ? "]" : "}");
+}

@@ -21,7 +21,10 @@ static size_t node_align(size_t size)
 
 nn_status nn_config_create(nn_config **config)
 {
-    return NN_ALLOCATE(config, 1, "the configuration");
+    NN_TRY(NN_ALLOCATE(config, 1, "the configuration"));
+    (*config)->nodes_max = NN_CONFIG_NODES_MAX;
+    (*config)->key_max = NN_CONFIG_KEY_MAX;
+    return NN_OK;
 }
 
 void nn_config_destroy(nn_config *config)

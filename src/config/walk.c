@@ -1,4 +1,6 @@
 /* How readers walk the tree of a configuration, and which keys of the root they ask for. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/config_internal.h"
@@ -60,6 +62,15 @@ const char *nn_config_key(const nn_config_node *node, size_t index)
 const char *nn_config_text(const nn_config_node *node)
 {
     return node == NULL || node->kind != NN_CONFIG_SCALAR ? NULL : node->text;
+}
+
+double nn_config_number(const nn_config_node *node)
+{
+    const char *text = nn_config_text(node);
+    char *end;
+    if (text == NULL || *text == '\0') return (double)NAN;
+    double number = strtod(text, &end);
+    return *end == '\0' ? number : (double)NAN;
 }
 
 const char *nn_config_place(const nn_config_node *node)

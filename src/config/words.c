@@ -37,11 +37,9 @@ static nn_status words_add(nn_config *config, const nn_config_word *word)
         NN_TRY(words_split(config, position, word->value, &value));
     else
         NN_TRY(nn_config_new_scalar(config, position, word->value, true, &value));
-    nn_config_entry *earlier = nn_config_find(config->root, word->key);
-    if (earlier) {
-        earlier->value = value;
-        return NN_OK;
-    }
+    if (nn_config_find(config->root, word->key))
+        NN_FAIL(NN_ERROR_USAGE, "%s: this option is given twice: remove one of them%s", word->place,
+                word->list ? "; several values are separated by commas" : "");
     NN_TRY(nn_config_new_scalar(config, position, word->key, true, &key));
     return nn_config_add_entry(config->root, key, value);
 }

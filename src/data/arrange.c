@@ -1,5 +1,6 @@
 /* The order of the samples of a data set. */
 #include "data/dataset_internal.h"
+#include "data/stretches.h"
 
 /* Training samples of up to this many values in total are fully shuffled by default. */
 #define ARRANGE_FULL_SHUFFLE ((double)(1 << 28))
@@ -52,7 +53,7 @@ bool nn_dataset_continues(const nn_dataset *dataset, int64_t epoch, int64_t posi
     if (position >= train->count / order->batch * order->batch) return false;
     int64_t row = nn_samples_row(train, nn_order_sample(order, epoch, position));
     int64_t last = nn_samples_row(train, nn_order_sample(order, epoch, before));
-    return row == last + (window > 0 ? window : 1) && nn_source_same_file(train->source, last, row);
+    return row == last + (window > 0 ? window : 1) && nn_stretches_same(train->source, last, row);
 }
 
 int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample)

@@ -7,7 +7,7 @@ nn_status nn_data_check_train(const nn_data_request *request)
 {
     const nn_data_options *options = request->options;
     const nn_known_target *targets = request->known ? request->known->targets : NULL;
-    bool splits = options->split.validation > 0 || options->split.test > 0;
+    bool splits = options->split.validation > 0 || options->split.test > 0 || options->split.folds > 0;
     bool measures = !request->known || !request->known->input, given = false;
     for (int t = 0; t < request->target_count; t++)
         measures |= !request->labels[t] && !(targets && targets[t].scaling);
@@ -22,7 +22,7 @@ nn_status nn_data_check_train(const nn_data_request *request)
 
 static nn_status check_input(const nn_array *self, const nn_data_field_options *field)
 {
-    if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE)
+    if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE || field->kind == NN_KIND_ONE_HOT)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.kind: only targets can be of this kind; use kind: index for an input of "
                 "integers that an embedding looks up",
@@ -51,6 +51,13 @@ static nn_status check_missing(const nn_data_request *request, const nn_source *
                 "data.fields.%s.missing: drop: with data.shuffle: stateful, no sample of a sequence may be "
                 "left out: set mask or mean",
                 source->arrays[array].key);
+    bool replaces = field->missing != NN_MISSING_ERROR && field->missing != NN_MISSING_DROP;
+    if (field->missing_indicator && (!input || !replaces || field->kind == NN_KIND_INDEX))
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.missing_indicator: %s", source->arrays[array].key,
+                input && field->kind != NN_KIND_INDEX
+                    ? "without missing: mean, mask or impute no value is missing: set one of these, or "
+                      "remove it"
+                    : "only inputs of values have it: remove it");
     if (field->missing != NN_MISSING_MEAN || label || field->kind == NN_KIND_INDEX) return NN_OK;
     if (!as_it_is && (field->normalize == NN_NORMALIZE_AUTO || field->normalize == NN_NORMALIZE_STANDARDIZE))
         return NN_OK;
@@ -83,6 +90,9 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
                 "transform; to bring other numbers into this range, set scale and offset (value x scale + "
                 "offset)",
                 self->key, request->wanted[target].loss, domain->least, domain->most);
+    if (field->augment.count > 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: remove it", self->key);
+    if (request->wanted[target].unknown) return NN_OK;
     if (!self->label && field->labels.count > 0)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.labels: the target is read as values, not classes: remove labels, or use a "
@@ -97,8 +107,6 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
         NN_FAIL(NN_ERROR_USAGE,
                 "data.train.y: several targets under one loss must all be values; a class label must be the "
                 "only target, or have its own loss: losses: {NAME: cross_entropy, ...}");
-    if (field->augment.count > 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: remove it", self->key);
     return NN_OK;
 }
 
@@ -154,6 +162,11 @@ static nn_status check_mixing(const nn_dataset *dataset)
     if (!nn_dataset_mixes(dataset)) return NN_OK;
     const char *field = dataset->first->arrays[0].key;
     const nn_array *target = &dataset->first->arrays[dataset->first->inputs];
+    if (dataset->views[0].encoding.categories)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.augment: columns of categories cannot be mixed: remove mixup, or set "
+                "data.fields.%s.categorical: code",
+                field, field);
     if (dataset->views[0].steps > 0 || dataset->views[0].index || target->ignores ||
         (target->label && target->masks))
         NN_FAIL(NN_ERROR_USAGE,
@@ -184,6 +197,11 @@ static nn_status check_transform(const nn_dataset *dataset, const nn_view *input
 {
     if (input->index)
         NN_FAIL(NN_ERROR_USAGE, "%s changes values, which makes no sense for indices: remove it", type->name);
+    if (input->encoding.categories)
+        NN_FAIL(NN_ERROR_USAGE,
+                "%s changes values, which makes no sense for columns of categories: remove it, or set "
+                "data.fields.%s.categorical: code",
+                type->name, dataset->first->arrays[input->array].key);
     for (int v = 0; v < dataset->view_count && type->moves; v++)
         if (check_is_spread(&dataset->views[v], input))
             NN_FAIL(NN_ERROR_USAGE,

@@ -58,6 +58,9 @@ const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset, int targe
 /* Samples of a part; 0: no such part. */
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part);
 
+/* Appends which fold the validation part is, and how many samples each has; nothing where there are none. */
+void nn_dataset_show_folds(const nn_dataset *dataset, nn_text *text);
+
 /* The names to which the numbers of every file are mapped: of all inputs, then of all targets. Borrowed. */
 const nn_names_set *nn_dataset_names(const nn_dataset *dataset);
 
@@ -83,6 +86,9 @@ int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch,
  */
 bool nn_dataset_continues(const nn_dataset *dataset, int64_t epoch, int64_t position);
 
+/* Rows that are in no part, because of missing: drop or on_bad_sample: skip. */
+int64_t nn_dataset_left_out(const nn_dataset *dataset);
+
 /* The row of the part's arrays that holds a sample or, for windows, its first row. */
 int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample);
 
@@ -102,6 +108,9 @@ int nn_dataset_file_of(const nn_dataset *dataset, nn_part part, int64_t sample, 
 bool nn_dataset_is_unreadable(const nn_dataset *dataset, nn_part part, int64_t sample);
 bool nn_dataset_is_beyond(const nn_dataset *dataset, nn_part part, int64_t sample, int target);
 
+/* Whether value `at` of the joined input of a sample is padding, after the end of its sequence. */
+bool nn_dataset_is_padding(const nn_dataset *dataset, nn_part part, int64_t sample, int64_t at);
+
 /* ---- gathering ---- */
 
 /* Successive positions in the order of an epoch, or of the part for NN_DATA_IN_ORDER. */
@@ -111,6 +120,8 @@ typedef struct nn_data_span {
 
 typedef struct nn_gathered {
     nn_real *inputs;  /* count x values per sample; NULL: not wanted */
+    double *given;    /* count x values per sample: the inputs in their own units, before missing ones are
+                       * replaced (NaN); may be NULL */
     nn_real *targets; /* count x values of all value targets; NaN: missing, with missing: mask; may be NULL */
     double *observed; /* the same in their own units, with the file's accuracy; may be NULL */
     double *bases;    /* with observed: the base of each value under transform: difference, where observed
@@ -176,6 +187,12 @@ bool nn_dataset_is_single(const nn_dataset *dataset, nn_part part, int target);
 /* Whether the prediction was measured: with data.check: none, only from up to 2^24 values unless a loss needs
  * it. */
 bool nn_dataset_knows_prior(const nn_dataset *dataset, int target);
+
+/* Whether the labels of a part are few enough to be counted at any time; and counts them: one number for each
+ * class, labels that are ignored in none. Collective. */
+bool nn_dataset_counts_classes(const nn_dataset *dataset, nn_part part, int target);
+nn_status nn_dataset_count_classes(nn_comm *comm, const nn_dataset *dataset, nn_part part, int target,
+                                   int64_t *counts);
 
 /* Whether any training sample counts in a classification loss with these class weights (NULL: all 1), that
  * is, has a positive weight of its own and of its class. True if not known. */

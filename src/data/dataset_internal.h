@@ -44,6 +44,7 @@ struct nn_dataset {
     bool lenient;                              /* every row is a sample: nn_data_known */
     unsigned reported_bad[NN_PARTS]; /* by part, as reported_missing: other bad values were reported */
     nn_node_memory memory, split_table, balance_table;
+    nn_split_folds folds;
     nn_node_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
     nn_node_memory weights[NN_PARTS]; /* of samples: nn_real */
     nn_samples parts[NN_PARTS];

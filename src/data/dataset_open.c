@@ -62,7 +62,10 @@ static nn_status dataset_make(nn_comm *comm, const nn_data_options *options, con
         made->seed = setup->seed;
         made->options = options;
         made->describes = describes;
-        for (int p = 0; p < NN_PARTS; p++) made->sources[p].open_files = &made->open_files;
+        for (int p = 0; p < NN_PARTS; p++) {
+            made->sources[p].open_files = &made->open_files;
+            made->sources[p].silent = setup->again;
+        }
         made->lenient = setup->known && setup->known->lenient;
         for (int t = 0; t < request.target_count; t++) {
             made->targets[t].as_it_is = setup->wanted[t].domain && setup->wanted[t].domain->bounded;
@@ -121,6 +124,7 @@ void nn_dataset_close(nn_dataset *dataset)
     nn_names_set_release(&dataset->names);
     nn_node_memory_release(&dataset->memory);
     nn_node_memory_release(&dataset->split_table);
+    nn_free(dataset->folds.samples);
     nn_node_memory_release(&dataset->balance_table);
     for (int p = 0; p < NN_PARTS; p++) {
         nn_node_memory_release(&dataset->lengths[p]);

@@ -25,10 +25,15 @@ const nn_option nn_data_options_table[] = {
     SECTION("train", NN_EFFECT_RESULT, "datasets to train on"),
     SECTION("validation", NN_EFFECT_RESULT, "datasets on which the best weights are chosen"),
     SECTION("test", NN_EFFECT_RESULT, "datasets for the final metrics only"),
-    SECTION("split", NN_EFFECT_RESULT, "fractions of the train part to use for validation and test"),
+    SECTION("split", NN_EFFECT_RESULT,
+            "fractions of the train part to use for validation and test, or folds of it"),
     SECTION("window", NN_EFFECT_RESULT, "samples are windows over the rows of a series"),
     SECTION("fields", NN_EFFECT_RESULT,
             "how the inputs x and targets y, or those with other names, are read"),
+    SECTION(
+        "in_place", NN_EFFECT_RESULT,
+        "samples come from the program that trains, through nn_trainer_step: in place of all of the above "
+        "but fields (nntrain help in-place)"),
     {"cache", NN_OPTION_CHOICE, FIELD(cache), "auto", 0, 0, cache_choices, NN_EFFECT_SPEED,
      "memory: one copy per node; stream: read ahead block by block; auto: memory if it fits. Never changes a "
      "bit of the results"},
@@ -62,16 +67,18 @@ const nn_option nn_data_options_table[] = {
 
 const nn_option nn_part_options_table[] = {
     SECTION("x", NN_EFFECT_RESULT,
-            "dataset of inputs, one sample per row; or several: {NAME: DATASET, ...}; or one in a separate "
-            "file: {file: FILE, path: DATASET}"),
+            "dataset of inputs, one sample per row; or several: {NAME: DATASET, ...}; or a list, joined as "
+            "columns or channels: [a, b]; or one in separate files: {file: FILE, path: DATASET}"),
     SECTION("y", NN_EFFECT_RESULT,
             "dataset of targets, class labels or values; or several, by the names used in losses; or {file: "
             "FILE, path: DATASET}"),
-    {"lengths", NN_OPTION_TEXT, offsetof(nn_part_options, lengths), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of sequence lengths in steps; values beyond them are ignored as padding"},
-    {"weights", NN_OPTION_TEXT, offsetof(nn_part_options, weights), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of sample weights in the loss: one number per sample, at least 0; metrics and the constant "
-     "baselines count every sample once, even those of weight 0"},
+    SECTION("lengths", NN_EFFECT_RESULT,
+            "dataset of sequence lengths in steps, or {file: FILE, path: DATASET}; values beyond them are "
+            "ignored as padding"),
+    SECTION(
+        "weights", NN_EFFECT_RESULT,
+        "dataset of sample weights in the loss, or {file: FILE, path: DATASET}: one number per sample, at "
+        "least 0; metrics and the constant baselines count every sample once, even those of weight 0"),
     {"file", NN_OPTION_TEXT_LIST, offsetof(nn_part_options, file), "", 0, 0, NULL, NN_EFFECT_SPEED,
      "HDF5 file, list of files or pattern for this part (default: data.file)"},
     {.name = NULL}};
@@ -84,6 +91,13 @@ const nn_option nn_split_options_table[] = {
      "fraction of the train part to use for validation, such as 0.1; 0: none"},
     {"test", NN_OPTION_REAL, offsetof(nn_split_options, test), "0", 0, 1, NULL, NN_EFFECT_RESULT,
      "fraction of the train part to use for test; 0: none"},
+    {"folds", NN_OPTION_INTEGER, offsetof(nn_split_options, folds), "0", 0, NN_SPLIT_FOLDS, NULL,
+     NN_EFFECT_RESULT,
+     "cross-validation: what the test part leaves is cut into this many folds of equal size, one of which is "
+     "the validation part; stratified, by and order apply to them; 0: no folds"},
+    {"fold", NN_OPTION_INTEGER, offsetof(nn_split_options, fold), "0", 0, NN_SPLIT_FOLDS, NULL,
+     NN_EFFECT_RESULT,
+     "the fold to validate on, from 1 to folds. order: chronological trains on what comes before it alone"},
     {"stratified", NN_OPTION_BOOLEAN, offsetof(nn_split_options, stratified), "false", 0, 0, NULL,
      NN_EFFECT_RESULT, "keep the class proportions"},
     {"order", NN_OPTION_CHOICE, offsetof(nn_split_options, order), "auto", 0, 0, order_choices,
@@ -92,8 +106,8 @@ const nn_option nn_split_options_table[] = {
      "otherwise random"},
     {"by", NN_OPTION_CHOICE, offsetof(nn_split_options, by), "sample", 0, 0, by_choices, NN_EFFECT_RESULT,
      "what is never divided between parts: a sample, a file, or the samples of one group"},
-    {"group", NN_OPTION_TEXT, offsetof(nn_split_options, group), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of group numbers, one per sample, for by: group"},
+    SECTION("group", NN_EFFECT_RESULT,
+            "dataset of group numbers, one per sample, for by: group; or {file: FILE, path: DATASET}"),
     {"seed", NN_OPTION_INTEGER, offsetof(nn_split_options, seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,
      "seed for choosing the samples; independent of training.seed"},
     {.name = NULL}};
@@ -111,13 +125,48 @@ const nn_option nn_data_window_options_table[] = {
      NN_EFFECT_RESULT, "columns to predict, by name or number from 0 (default: all)"},
     {"target", NN_OPTION_CHOICE, offsetof(nn_data_window_options, target), "last", 0, 0, target_choices,
      NN_EFFECT_RESULT, "last: the row at the horizon; every_step: one target per row of the window"},
+    {"by", NN_OPTION_TEXT, offsetof(nn_data_window_options, by), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "dataset of one number per row, such as that of an episode or a patient: where it changes, a series "
+     "ends, "
+     "and no window has rows of two; a part's own is NAME_train, NAME_validation or NAME_test, if it exists"},
+    {"starts", NN_OPTION_TEXT, offsetof(nn_data_window_options, starts), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "dataset of the rows at which series begin, ascending, counted from 0 in each file: no window has rows "
+     "of two series"},
+    {"by_time", NN_OPTION_TEXT, offsetof(nn_data_window_options, by_time), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "dataset of one time per row, a number: a series ends, as with `by`, where the next row is more than "
+     "`gap` "
+     "later, or earlier"},
+    {"gap", NN_OPTION_REAL, offsetof(nn_data_window_options, gap), "0", 0, 1e300, NULL, NN_EFFECT_RESULT,
+     "with by_time: the longest time between two rows of a series, in the units of that dataset"},
+    {.name = NULL}};
+
+const nn_option nn_in_place_options_table[] = {
+    SECTION("x", NN_EFFECT_RESULT,
+            "the shape of an input's samples, such as [4] or [28, 28, 1], [] for one number; or several "
+            "inputs: {NAME: SHAPE, ...}"),
+    SECTION("y", NN_EFFECT_RESULT,
+            "the shape of a target's samples, or several targets, likewise; class labels need "
+            "fields.NAME.classes"),
+    {"from_first", NN_OPTION_INTEGER, offsetof(nn_in_place_options, from_first), "0", 0, 1e12, NULL,
+     NN_EFFECT_RESULT,
+     "samples on which normalisation is measured: until this many have come, steps only measure; 0: none, "
+     "and "
+     "every field says normalize: none"},
+    {"steps", NN_OPTION_INTEGER, offsetof(nn_in_place_options, steps), "0", 0, 1e15, NULL, NN_EFFECT_EXTENT,
+     "steps of the run, which learning-rate schedules refer to; 0: not known, and the schedule must not "
+     "depend on it"},
+    {"weights", NN_OPTION_BOOLEAN, offsetof(nn_in_place_options, weights), "false", 0, 0, NULL,
+     NN_EFFECT_RESULT, "every sample comes with a weight in the loss"},
     {.name = NULL}};
 
 static const char *const normalize_choices[] = {"auto", "none", "unit_range", "standardize", NULL};
-static const char *const kind_choices[] = {"auto", "class", "value", "index", NULL};
-static const char *const missing_choices[] = {"error", "mean", "mask", "drop", NULL};
+static const char *const kind_choices[] = {"auto", "class", "value", "index", "one_hot", NULL};
+static const char *const missing_choices[] = {"error", "mean", "mask", "drop", "impute", NULL};
+static const char *const categorical_choices[] = {"auto", "one_hot", "embedding", "code", NULL};
 static const char *const attributes_choices[] = {"read", "ignore", NULL};
 static const char *const unwritten_choices[] = {"missing", "fill_value", NULL};
+static const char *const members_choices[] = {"auto", "samples", "rows", NULL};
+static const char *const longer_choices[] = {"error", "cut", "last", NULL};
 static const char *const transform_choices[] = {"none", "log", "difference", NULL};
 
 #define FIELD(member) offsetof(nn_data_field_options, member)
@@ -125,8 +174,9 @@ const nn_option nn_data_field_options_table[] = {
     {"normalize", NN_OPTION_CHOICE, FIELD(normalize), "auto", 0, 0, normalize_choices, NN_EFFECT_RESULT,
      "standardize: mean 0 and deviation 1; unit_range: 0 to 1; none; auto: standardize all but labels"},
     {"kind", NN_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
-     "for targets: class labels or values; auto: what the loss needs. For inputs, index: integers from 0 "
-     "that an embedding looks up, not normalised"},
+     "for targets: class labels or values; auto: what the loss needs; one_hot: class labels, 0 and 1 along "
+     "the last dimension (auto recognises them, at every pixel or step too; class does not there). For "
+     "inputs, index: integers from 0 that an embedding looks up, not normalised"},
     {"layout", NN_OPTION_TEXT, FIELD(layout), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "the dataset's dimensions in order: N samples, C channels, D depth, H height, W width, T time, F "
      "features; NHW adds a channel, NCHW and HWN are transposed to N x H x W x C (default: samples first, "
@@ -143,7 +193,17 @@ const nn_option nn_data_field_options_table[] = {
     {"missing", NN_OPTION_CHOICE, FIELD(missing), "error", 0, 0, missing_choices, NN_EFFECT_RESULT,
      "what to do with missing values (NaN, missing according to attributes, or never written): error: stop; "
      "mean: use the mean of the column in training (needs normalize: standardize); mask: ignore targets, set "
-     "inputs to 0 after normalisation; drop: remove the sample"},
+     "inputs to 0 after normalisation; drop: remove the sample; impute: use the number in `impute`"},
+    {"impute", NN_OPTION_REAL, FIELD(impute), "0", -1e300, 1e300, NULL, NN_EFFECT_RESULT,
+     "with missing: impute, what missing values of an input become, in its own units"},
+    {"missing_indicator", NN_OPTION_BOOLEAN, FIELD(missing_indicator), "false", 0, 0, NULL, NN_EFFECT_RESULT,
+     "with missing: mean, mask or impute, an input also has for each column (or channel) one that is 1 where "
+     "the value was missing and 0 elsewhere"},
+    {"categorical", NN_OPTION_CHOICE, FIELD(categorical), "auto", 0, 0, categorical_choices, NN_EFFECT_RESULT,
+     "how columns of an input with names for their numbers (NAME_categories/COLUMN) are read: one_hot; "
+     "embedding: a trained table; code: as values; auto: one_hot up to 20 categories, embedding above"},
+    {"embedding_units", NN_OPTION_INTEGER, FIELD(embedding_units), "0", 0, 1e6, NULL, NN_EFFECT_RESULT,
+     "values per category of an embedding of a column; 0: half as many as categories, 50 at most"},
     {"attributes", NN_OPTION_CHOICE, FIELD(attributes), "read", 0, 0, attributes_choices, NN_EFFECT_RESULT,
      "read: _FillValue, missing_value, valid_min, valid_max and valid_range of the dataset, or the fill "
      "value set in HDF5, mark missing values, and scale_factor, add_offset and _Unsigned unpack the others; "
@@ -157,6 +217,17 @@ const nn_option nn_data_field_options_table[] = {
      "with normalize: none, factor applied to every value, such as 0.00392156862745098 for bytes"},
     {"offset", NN_OPTION_REAL, FIELD(offset), "0", -1e300, 1e300, NULL, NN_EFFECT_RESULT,
      "with normalize: none, added to every value after the factor"},
+    {"members", NN_OPTION_CHOICE, FIELD(members), "auto", 0, 0, members_choices, NN_EFFECT_RESULT,
+     "for a pattern over groups (sample_*/image): samples: each member is one sample; rows: its rows are; "
+     "auto: "
+     "rows if their number differs, samples if some field has one number for each. samples also reads files "
+     "that hold one sample each, without a dimension of samples"},
+    {"steps", NN_OPTION_INTEGER, FIELD(steps), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
+     "for sequences stored with their own lengths: steps per sample, to which shorter ones are padded with "
+     "zeros; 0: those of the longest sequence of all parts"},
+    {"longer", NN_OPTION_CHOICE, FIELD(longer), "error", 0, 0, longer_choices, NN_EFFECT_RESULT,
+     "what to do with a sequence that has more than `steps`: error: stop; cut: keep its first steps; last: "
+     "keep its last steps"},
     {"transform", NN_OPTION_CHOICE, FIELD(transform), "none", 0, 0, transform_choices, NN_EFFECT_RESULT,
      "for targets, before normalisation: log, or difference to the last row seen; undone in all metrics"},
     {"columns", NN_OPTION_TEXT_LIST, FIELD(columns), "", 0, 0, NULL, NN_EFFECT_RESULT,
@@ -170,7 +241,7 @@ static void options_release_names(nn_data_names *names)
     for (int i = 0; i < names->count; i++) {
         nn_free(names->names[i]);
         nn_free(names->datasets[i]);
-        nn_free(names->files[i]);
+        nn_list_release(&names->files[i]);
     }
     *names = (nn_data_names){0};
 }
@@ -180,15 +251,17 @@ void nn_part_options_release(nn_part_options *part)
     nn_options_release(nn_part_options_table, part);
     options_release_names(&part->x);
     options_release_names(&part->y);
+    nn_free(part->lengths);
+    nn_free(part->weights);
+    part->lengths = part->weights = NULL;
+    nn_list_release(&part->lengths_files);
+    nn_list_release(&part->weights_files);
 }
 
 /* Forgets separate files: all datasets are then in the files of the part. */
 static void options_forget_files(nn_data_names *names)
 {
-    for (int i = 0; i < names->count; i++) {
-        nn_free(names->files[i]);
-        names->files[i] = NULL;
-    }
+    for (int i = 0; i < names->count; i++) nn_list_release(&names->files[i]);
 }
 
 nn_status nn_data_options_set_files(nn_data_options *options, const nn_text_list *files)
@@ -203,7 +276,10 @@ nn_status nn_data_options_set_files(nn_data_options *options, const nn_text_list
         nn_list_release(&options->parts[p].file);
         options_forget_files(&options->parts[p].x);
         options_forget_files(&options->parts[p].y);
+        nn_list_release(&options->parts[p].lengths_files);
+        nn_list_release(&options->parts[p].weights_files);
     }
+    nn_list_release(&options->split.group_files);
     nn_list_release(&options->file);
     options->file = copy;
     return NN_OK;
@@ -214,6 +290,9 @@ void nn_data_options_release(nn_data_options *options)
     nn_options_release(nn_data_options_table, options);
     for (int p = 0; p < NN_PARTS; p++) nn_part_options_release(&options->parts[p]);
     nn_options_release(nn_split_options_table, &options->split);
+    nn_free(options->split.group);
+    options->split.group = NULL;
+    nn_list_release(&options->split.group_files);
     nn_options_release(nn_data_window_options_table, &options->window);
     for (int f = 0; f < options->fields.count; f++) {
         nn_options_release(nn_data_field_options_table, &options->fields.fields[f]);

@@ -4,8 +4,10 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "data/dataset_internal.h"
+#include "data/encodings.h"
 #include "data/naming.h"
 #include "data/request.h"
+#include "data/stretches.h"
 
 /* Makes room for a sample of any part: element types may differ. */
 static void dataset_widen_view(const nn_dataset *dataset, nn_view *view)
@@ -100,6 +102,16 @@ static void dataset_make_ranges(nn_dataset *dataset, const nn_data_request *requ
                                         ? 0
                                         : view->shape.extents[view->shape.dimensions - 1]);
     }
+}
+
+void nn_dataset_lay_out(nn_dataset *dataset, nn_data_request *request, nn_problems *problems)
+{
+    dataset_make_views(dataset, problems);
+    dataset_place_views(dataset, request);
+    dataset_make_ranges(dataset, request);
+    for (int v = 0; v < dataset->view_count; v++)
+        nn_problems_collect(problems, nn_classes_name(dataset, request, v));
+    nn_problems_collect(problems, nn_encodings_make(dataset, request));
 }
 
 static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
@@ -216,10 +228,15 @@ static void dataset_look(nn_data_request *request, const char *directory, nn_dat
     nn_problems_collect(problems, nn_data_check_train(request));
     nn_sources_list(request->options, directory, request->wanted, request->target_count, sources, problems);
     dataset_apply_lenience(request, sources);
+    nn_sources_find_members(request->options, sources, problems);
+    nn_sources_pad(request->options, request->known ? request->known->steps : 0, sources, problems);
     nn_targets_recognise(request, sources);
     nn_sources_look(request->options, sources, problems);
     dataset_find_first(dataset);
     nn_naming_settle(dataset, request, problems);
+    for (int p = 0; p < NN_PARTS; p++)
+        if (sources[p].given)
+            nn_problems_collect(problems, nn_stretches_find(request->options, &sources[p], p));
 }
 
 /* Rank 0 looks for all. From now on every rank has the same problems. */
@@ -248,11 +265,7 @@ nn_status nn_dataset_read(nn_comm *comm, nn_data_request *request, const char *d
     for (int p = 0; p < NN_PARTS; p++) nn_source_tell_packing(&sources[p]);
     nn_data_check_fields(request, &sources[NN_TRAIN], problems);
     nn_split_check(options, sources, problems);
-    dataset_make_views(dataset, problems);
-    dataset_place_views(dataset, request);
-    dataset_make_ranges(dataset, request);
-    for (int v = 0; v < dataset->view_count; v++)
-        nn_problems_collect(problems, nn_classes_name(dataset, request, v));
+    nn_dataset_lay_out(dataset, request, problems);
     NN_TRY(dataset_choose_cache(comm, dataset));
     if (!dataset->streams && dataset->describes) dataset->memory.on_node = nn_node_memory_wanted(sources);
     if (!dataset->streams && !dataset->describes)
@@ -262,9 +275,10 @@ nn_status nn_dataset_read(nn_comm *comm, nn_data_request *request, const char *d
     NN_TRY(nn_comm_maximum(comm, &lost, 1));
     if (!lost) {
         if (!dataset->describes && !dataset->lenient) NN_TRY(dataset_skip(comm, dataset));
-        NN_TRY(dataset->describes
-                   ? nn_describe_split(comm, dataset)
-                   : nn_split_parts(comm, options, sources, &dataset->split_table, dataset->parts));
+        NN_TRY(dataset->describes ? nn_describe_split(comm, dataset)
+                                  : nn_split_parts(comm, options, sources, &dataset->split_table,
+                                                   dataset->parts, &dataset->folds));
+        for (int p = 0; p < NN_PARTS; p++) nn_stretches_tell(options, &sources[p], p);
         NN_TRY(nn_comm_agree(comm, nn_fields_statistics(dataset, request)));
     } else {
         nn_status whole = nn_split_whole(options, sources, dataset->parts);

@@ -13,7 +13,9 @@
 typedef struct nn_target_wanted {
     const char *name; /* of the field; NULL: all targets, joined into one called y */
     bool classes;     /* the loss takes class labels (for kind: auto) */
+    bool exclusive;   /* ... of which only one applies at a time, so that they may be one-hot */
     bool counts;      /* the loss needs the class proportions */
+    bool unknown;     /* there is no loss: whether the target is a class was not decided */
     const char *loss; /* its name; may be NULL if there is no domain */
     /* The values that the loss accepts; NULL: any. A bounded target is not normalised, and labels are read as
      * values where only values make sense: class probabilities, single probabilities, several yes/no answers.
@@ -47,12 +49,14 @@ typedef struct nn_known_field {
 typedef struct nn_data_known {
     const nn_known_field *fields; /* one per known field; field_count 0: none */
     int field_count;
-    bool silent;                    /* do not log which of them are kept */
-    const nn_scaling *input;        /* NULL: measured on the train part */
-    const nn_known_target *targets; /* one per target; NULL: nothing is known */
-    const int64_t *indices;         /* per input: its number of indices; NULL: not known */
-    const nn_names_set *names;      /* of columns, classes and categories; NULL: not known */
-    const char *names_from;         /* their origin, for messages */
+    bool silent;                         /* do not log which of them are kept */
+    const nn_scaling *input;             /* NULL: measured on the train part */
+    const nn_known_target *targets;      /* one per target; NULL: nothing is known */
+    int64_t steps;                       /* of sequences with lengths of their own; 0: not known */
+    const int64_t *indices;              /* per input: its number of indices; NULL: not known */
+    const nn_encoding *const *encodings; /* per input; NULL: not known */
+    const nn_names_set *names;           /* of columns, classes and categories; NULL: not known */
+    const char *names_from;              /* their origin, for messages */
     nn_data_names_use use;
     bool narrow; /* NN_DATA_NAMES_BEGIN: classes are kept only if all are the same */
     /* Every row is a sample, whatever it holds: nothing is checked before it is gathered, an unreadable row
@@ -69,6 +73,7 @@ typedef struct nn_dataset_setup {
     const nn_target_wanted *wanted;
     int wanted_count;           /* 1 to NN_DATA_FIELDS */
     const nn_data_known *known; /* NULL: nothing is known */
+    bool again;                 /* what was logged when the same data was described is not logged again */
 } nn_dataset_setup;
 
 #endif

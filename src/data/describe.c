@@ -227,10 +227,11 @@ nn_status nn_describe_split(nn_comm *comm, nn_dataset *dataset)
     nn_data_options options = *dataset->options;
     bool stratified = options.split.stratified && !nn_describe_counts_labels(dataset);
     if (stratified) options.split.stratified = false;
-    NN_TRY(nn_split_parts(comm, &options, dataset->sources, &dataset->split_table, dataset->parts));
+    NN_TRY(nn_split_parts(comm, &options, dataset->sources, &dataset->split_table, dataset->parts,
+                          &dataset->folds));
     if (stratified)
         dataset->split_table.on_node =
-            (size_t)(dataset->parts[NN_TRAIN].units + NN_PARTS + 1) * sizeof(int64_t);
+            (size_t)(dataset->parts[NN_TRAIN].units + NN_PARTS + 1 + options.split.folds) * sizeof(int64_t);
     return NN_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "data/blocks.h"
 #include "data/reading.h"
+#include "data/stretches.h"
 #include "host/clock.h"
 #include "host/pulse.h"
 #include "host/threads.h"
@@ -49,13 +50,13 @@ struct nn_feed {
 
 /* ---- the reading thread ---- */
 
-/* Reads the rows up to the end of the file; zeros after it. */
+/* Reads the rows up to the end of the series; zeros after it. */
 static nn_status feed_read_beyond(nn_feed *feed, int v, int64_t first, unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
     const nn_view *view = &dataset->views[v];
     nn_source *source = dataset->parts[feed->part].source;
-    int64_t rows = nn_source_file_end(source, first - view->first_row) - first;
+    int64_t rows = nn_stretches_end(source, first - view->first_row) - first;
     memset(raw, 0, view->raw_size);
     return rows > 0 ? nn_blocks_copy(feed->blocks, view->array, first, rows, raw) : NN_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/encodings.h"
 #include "data/request.h"
 
 /* How a view is normalised. */
@@ -167,18 +168,22 @@ static void fields_warn_constant(const nn_array *array, const nn_statistics *sta
             array->key);
 }
 
-/* An identity of the size of the scaling that training will measure. */
-static nn_status fields_stand_in_scaling(int64_t columns, nn_view *view)
-{
-    NN_TRY(fields_create_scaling(columns, &view->scaling));
-    for (int64_t c = 0; c < columns; c++) view->scaling.scale[c] = 1;
-    return nn_view_prepare(view);
-}
-
 static nn_status fields_all_missing(const nn_dataset *dataset, const nn_view *view)
 {
     return nn_array_context(&dataset->first->arrays[view->array],
                             nn_fail(NN_ERROR_DATA, "all training values are missing"));
+}
+
+/* What training has measured; for a described data set an identity of the same size. */
+static nn_status fields_measured_scaling(const nn_dataset *dataset, const nn_statistics *statistics,
+                                         nn_normalize normalize, nn_view *view)
+{
+    const nn_array *array = &dataset->first->arrays[view->array];
+    for (int64_t c = 0; dataset->describes && c < statistics->columns; c++) view->scaling.scale[c] = 1;
+    if (dataset->describes) return NN_OK;
+    if (statistics->seen == 0) return fields_all_missing(dataset, view);
+    fields_warn_constant(array, statistics);
+    return nn_statistics_scaling(statistics, normalize, array, &view->scaling);
 }
 
 static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *request, int v)
@@ -198,12 +203,10 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
         NN_TRY(fields_fixed_scaling(nn_source_field_options(dataset->options, train, view->array),
                                     &view->scaling));
     else if (statistics->columns > 0) {
-        if (dataset->describes) return fields_stand_in_scaling(statistics->columns, view);
-        if (statistics->seen == 0) return fields_all_missing(dataset, view);
         NN_TRY(fields_create_scaling(statistics->columns, &view->scaling));
-        fields_warn_constant(&train->arrays[view->array], statistics);
-        NN_TRY(nn_statistics_scaling(statistics, normalize, &train->arrays[view->array], &view->scaling));
+        NN_TRY(fields_measured_scaling(dataset, statistics, normalize, view));
     }
+    NN_TRY(nn_encodings_scale(dataset, request, v));
     return nn_view_prepare(view);
 }
 
@@ -239,7 +242,8 @@ static nn_field fields_describe_input(const nn_dataset *dataset, const nn_data_r
                       .features = dataset->views[0].steps > 0 && view->steps == 0,
                       .is_class = view->index,
                       .classes = view->index ? request->indices[v] : 0,
-                      .class_names = dataset->index_names[v]};
+                      .class_names = dataset->index_names[v],
+                      .encoding = view->encoding};
 }
 
 static nn_status fields_describe_inputs(nn_dataset *dataset, const nn_data_request *request)
@@ -378,9 +382,43 @@ static void fields_log_kept(const nn_dataset *dataset, const nn_data_request *re
 nn_status nn_fields_describe(nn_dataset *dataset, const nn_data_request *request)
 {
     fields_log_kept(dataset, request);
+    nn_encodings_log(dataset, request);
     for (int v = 0; v < dataset->view_count; v++) NN_TRY(fields_scale(dataset, request, v));
     NN_TRY(fields_join_scaling(dataset, fields_inputs(dataset), &dataset->input_scaling));
     NN_TRY(fields_describe_inputs(dataset, request));
     for (int t = 0; t < dataset->target_count; t++) NN_TRY(fields_describe_target(dataset, request, t));
+    return NN_OK;
+}
+
+bool nn_fields_measures(const nn_dataset *dataset, int view)
+{
+    return fields_normalize(dataset, &dataset->views[view]) != NN_NORMALIZE_NONE;
+}
+
+static void fields_forget_scaling(nn_scaling *scaling)
+{
+    nn_free(scaling->scale);
+    nn_free(scaling->offset);
+    *scaling = (nn_scaling){0};
+}
+
+nn_status nn_fields_rescale(nn_dataset *dataset, const nn_data_request *request)
+{
+    for (int v = 0; v < dataset->view_count; v++) {
+        nn_view *view = &dataset->views[v];
+        fields_forget_scaling(&view->scaling);
+        nn_free(view->scales);
+        nn_free(view->offsets);
+        view->scales = view->offsets = NULL;
+        NN_TRY(fields_scale(dataset, request, v));
+    }
+    fields_forget_scaling(&dataset->input_scaling);
+    NN_TRY(fields_join_scaling(dataset, fields_inputs(dataset), &dataset->input_scaling));
+    for (int t = 0; t < dataset->target_count; t++) {
+        nn_data_target *target = &dataset->targets[t];
+        fields_forget_scaling(&target->scaling);
+        if (!target->field.is_class)
+            NN_TRY(fields_join_scaling(dataset, fields_of_target(target), &target->scaling));
+    }
     return NN_OK;
 }

@@ -30,6 +30,18 @@ bool nn_dataset_is_single(const nn_dataset *dataset, nn_part part, int target)
     return single;
 }
 
+bool nn_dataset_is_padding(const nn_dataset *dataset, nn_part part, int64_t sample, int64_t at)
+{
+    int64_t length = nn_dataset_length(dataset, part, sample);
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_view *view = &dataset->views[v];
+        int64_t in_view = at - view->begin;
+        if (view->input && in_view >= 0 && in_view < view->values)
+            return in_view >= nn_view_end(view, length);
+    }
+    return false;
+}
+
 bool nn_dataset_mixes(const nn_dataset *dataset)
 {
     return nn_augment_mixes(nn_dataset_augment(dataset, &dataset->views[0]));

@@ -62,8 +62,15 @@ static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch
     for (int v = 0; v < dataset->view_count; v++) {
         const nn_view *view = &dataset->views[v];
         const nn_array *array = &source->arrays[view->array];
-        if (view->input ? !gathered->inputs : array->label ? !gathered->labels : !gathered->targets) continue;
+        if (view->input    ? !gathered->inputs && !gathered->given
+            : array->label ? !gathered->labels
+                           : !gathered->targets)
+            continue;
         const unsigned char *raw = gather_raw(dataset, part, v, sample, staged);
+        if (view->input && gathered->given)
+            nn_view_values(view, array, raw, 0, view->values,
+                           gathered->given + i * dataset->input_values + view->begin);
+        if (view->input && !gathered->inputs) continue;
         if (array->label) {
             int64_t *labels = gathered->labels + i * dataset->label_values + view->begin;
             nn_view_labels(view, array, raw, labels);
@@ -90,6 +97,7 @@ static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_ga
            targets = (size_t)(count * dataset->target_values),
            labels = (size_t)(count * dataset->label_values);
     if (gathered->inputs) memset(gathered->inputs, 0, inputs * sizeof(nn_real));
+    if (gathered->given) memset(gathered->given, 0, inputs * sizeof(double));
     if (gathered->targets) memset(gathered->targets, 0, targets * sizeof(nn_real));
     if (gathered->observed) memset(gathered->observed, 0, targets * sizeof(double));
     if (gathered->bases) memset(gathered->bases, 0, targets * sizeof(double));

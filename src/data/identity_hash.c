@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "data/blocks.h"
 #include "data/dataset_internal.h"
+#include "data/stretches.h"
 #include "host/pulse.h"
 
 /* Values in memory up to which a rank hashes its share of all: about a second. */
@@ -183,6 +184,16 @@ static void identity_append_files(const nn_dataset *dataset, int part, nn_text *
                    nn_part_names[part], source->piece_count, hash, source->pieces[0].path);
 }
 
+/* Appends where series begin, if anything says so. */
+static void identity_append_breaks(const nn_dataset *dataset, int part, nn_text *lines)
+{
+    const nn_source *source = &dataset->sources[part];
+    if (!nn_stretches_given(dataset->options)) return;
+    uint64_t hash = nn_hash(source->breaks, (size_t)source->break_count * sizeof *source->breaks, 0);
+    nn_text_append(lines, "data.%s.series\t%" PRId64 "\t0\t%016" PRIx64 "\t" NN_IDENTITY_UNKNOWN "\t\t%s\n",
+                   nn_part_names[part], source->break_count, hash, source->pieces[0].path);
+}
+
 /* Appends the bad rows that are left out, if they were looked for. */
 static void identity_append_bad(const nn_dataset *dataset, int part, nn_text *lines)
 {
@@ -251,6 +262,7 @@ nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
             if (dataset->sources[p].arrays[a].sound)
                 identity_append(&dataset->sources[p], a, &sums[p][a], lines);
         identity_append_files(dataset, p, lines);
+        identity_append_breaks(dataset, p, lines);
         identity_append_bad(dataset, p, lines);
     }
     dataset->identity = nn_identity_number(lines->bytes ? lines->bytes : "");

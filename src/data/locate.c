@@ -1,5 +1,6 @@
 /* Finds a sample in the files. */
 #include "data/dataset_internal.h"
+#include "data/stretches.h"
 
 int nn_dataset_file_count(const nn_dataset *dataset, nn_part part)
 {
@@ -46,6 +47,15 @@ bool nn_dataset_is_unreadable(const nn_dataset *dataset, nn_part part, int64_t s
     return nn_source_is_noted(dataset->parts[part].source, row, most);
 }
 
+int64_t nn_dataset_left_out(const nn_dataset *dataset)
+{
+    int64_t count = 0;
+    for (int p = 0; p < NN_PARTS; p++)
+        if (dataset->sources[p].given && !dataset->sources[p].bad_windows)
+            count += dataset->sources[p].bad_count;
+    return count;
+}
+
 bool nn_dataset_is_beyond(const nn_dataset *dataset, nn_part part, int64_t sample, int target)
 {
     int64_t row = nn_dataset_row(dataset, part, sample), end = row;
@@ -54,5 +64,5 @@ bool nn_dataset_is_beyond(const nn_dataset *dataset, nn_part part, int64_t sampl
         if (view->input || view->target != target) continue;
         if (row + view->first_row + view->rows > end) end = row + view->first_row + view->rows;
     }
-    return end > nn_source_file_end(dataset->parts[part].source, row);
+    return end > nn_stretches_end(dataset->parts[part].source, row);
 }

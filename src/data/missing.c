@@ -1,5 +1,6 @@
 /* Missing values: those that attributes mark, and those never written, become NaN. */
 #include <math.h>
+#include <string.h>
 
 #include "base/least.h"
 #include "base/log.h"
@@ -31,6 +32,16 @@ static nn_status missing_check_gaps(const nn_piece *piece, int which)
             (long long)nn_store_gaps_count(piece->gaps[which]), nn_store_gaps_cause(piece->gaps[which]));
 }
 
+nn_status nn_piece_keep_facts(nn_piece *piece, int which, const nn_store_array *stored)
+{
+    nn_store_facts found = nn_store_array_facts(stored);
+    if (found.size == 0 || piece->facts[which].bytes || which == NN_DATA_LENGTH) return NN_OK;
+    NN_TRY(nn_allocate(&piece->facts[which].bytes, found.size, 1, "what is known of a dataset"));
+    memcpy(piece->facts[which].bytes, found.bytes, found.size);
+    piece->facts[which].size = found.size;
+    return NN_OK;
+}
+
 nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which,
                            const nn_data_field_options *options)
 {
@@ -45,6 +56,7 @@ nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which,
                                          "are not copied: remove stage");
     if (status == NN_OK) status = missing_check_gaps(piece, which);
     if (status == NN_OK) status = missing_read_packing(source, piece, which, stored, options);
+    if (status == NN_OK) status = nn_piece_keep_facts(piece, which, stored);
     if (status == NN_OK) piece->seen[which] = nn_store_info_hash(nn_store_array_info(stored));
     piece->checked[which] = status == NN_OK;
     return nn_array_context(&source->arrays[which], status);
@@ -55,6 +67,8 @@ void nn_piece_forget(nn_piece *piece)
     for (int a = 0; a < NN_DATA_ARRAYS; a++) {
         nn_free(piece->packings[a]);
         nn_store_gaps_destroy(piece->gaps[a]);
+        nn_free(piece->facts[a].bytes);
+        piece->facts[a] = (nn_store_facts){0};
         piece->packings[a] = NULL;
         piece->gaps[a] = NULL;
     }
@@ -187,12 +201,15 @@ static nn_status missing_find(nn_source *source, nn_piece *piece, int which, int
     NN_TRY(nn_store_read_slab(file, array->axis, row - piece->first, 1, piece->types[which], values));
     const nn_value_map *map = which < NN_DATA_FIELDS ? piece->maps[which] : NULL;
     const int64_t *places = map && map->places ? map->places : array->places;
-    int64_t first = array->one_hot > 0 ? 0 : places ? places[at] : at;
-    int64_t end = array->one_hot > 0 ? array->stored_values : first + 1;
-    for (int64_t i = first; i >= 0 && i < end && text->length == 0; i++) {
+    int64_t width = array->one_hot > 0 ? array->one_hot : 1;
+    for (int64_t k = at * width; k < (at + 1) * width && text->length == 0; k++) {
         double value;
+        int64_t i = places ? places[k] : k;
+        if (i < 0) continue;
         nn_array_numbers(packing.type, values + (size_t)i * size, 1, &value);
-        if (marks[i])
+        if (array->texts && isnan(value))
+            nn_text_append(text, "an empty text");
+        else if (marks[i])
             nn_text_append(text, "missing: %s", nn_store_gaps_cause(piece->gaps[which]));
         else
             nn_store_packing_explain(&packing, value, text);

@@ -1,4 +1,7 @@
 /* Finds the names that a data set uses. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/list.h"
 #include "base/memory.h"
 #include "data/naming.h"
@@ -7,6 +10,8 @@
 static nn_status learn_piece(const nn_names *from, bool label, bool grows, nn_names *to)
 {
     if (to->columns.count == 0) NN_TRY(nn_list_copy(&from->columns, &to->columns));
+    bool applies = from->units.count == 1 || nn_list_equal(&from->columns, &to->columns);
+    if (to->units.count == 0 && applies) NN_TRY(nn_list_copy(&from->units, &to->units));
     if (grows) NN_TRY(nn_list_join(&from->classes, &to->classes));
     if (label || !from->categories || to->columns.count == 0) return NN_OK;
     NN_TRY(nn_names_make_categories(to));
@@ -27,8 +32,13 @@ static bool learn_lacks_classes(const nn_dataset *dataset, int v)
     return lacks;
 }
 
+static int learn_compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 /* Merges the names of the files of the first part; other parts may not add any. If some files have numeric
- * names and others none, all of them mean the numbers. */
+ * names and others none, all of them mean the numbers. Texts are in the order of their bytes. */
 static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
 {
     for (int p = 0; p < NN_PARTS; p++) {
@@ -45,6 +55,8 @@ static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
         }
     }
     if (nn_list_is_numeric(&to->classes) && learn_lacks_classes(dataset, v)) nn_list_release(&to->classes);
+    bool sorted = dataset->first->arrays[v].texts && to->classes.count > 0;
+    if (sorted) qsort(to->classes.items, to->classes.count, sizeof *to->classes.items, learn_compare);
     return NN_OK;
 }
 
@@ -134,6 +146,8 @@ nn_status nn_naming_learn(nn_dataset *dataset, const nn_data_request *request, i
     }
     NN_TRY(nn_copy_text(array->key, &to->key));
     NN_TRY(learn_files(dataset, v, to));
+    const nn_text_list *order = &nn_source_field_options(dataset->options, dataset->first, v)->labels;
+    if (array->texts && order->count > 0) return learn_replace(order, &to->classes);
     bool numbers = array->label || nn_naming_is_index(dataset->options, dataset->first, v);
     if (given && numbers && array->sound && to->classes.count == 0)
         NN_TRY(nn_naming_require(dataset->first, v, given));

@@ -320,6 +320,9 @@ static void match_field(nn_dataset *dataset, const nn_data_request *request, int
     of.known = request->known && request->known->names && request->known->use != NN_DATA_NAMES_BEGIN;
     of.origin = of.known && request->known->names_from ? request->known->names_from
                                                        : nn_source_path(&dataset->first->pieces[0], v);
+    bool ordered = dataset->first->arrays[v].texts &&
+                   nn_source_field_options(dataset->options, dataset->first, v)->labels.count > 0;
+    if (ordered && !of.known) of.origin = "the configuration's labels";
     for (int p = 0; p < NN_PARTS; p++) {
         of.source = &dataset->sources[p];
         bool fits = of.source->listed && of.source->fields == dataset->first->fields;

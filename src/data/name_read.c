@@ -14,7 +14,7 @@ static nn_status read_find(nn_store_file *file, const char *dataset, const char 
 {
     static const char *const parts[] = {"", "_train", "_validation", "_test"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        size_t length = strlen(dataset), tail = strlen(parts[i]);
+        size_t length = nn_store_stem(dataset), tail = strlen(parts[i]);
         if (tail > length || strcmp(dataset + length - tail, parts[i]) != 0) continue;
         nn_text_free(path);
         nn_text_append(path, "%.*s_%s", (int)(length - tail), dataset, what);
@@ -36,12 +36,15 @@ static nn_status read_list(nn_store_file *file, const char *path, nn_text_list *
     return status;
 }
 
-static nn_status read_columns(nn_store_file *file, const nn_array *array, nn_names *names)
+static nn_status read_columns(nn_store_file *file, const nn_array *array, const nn_store_array *stored,
+                              nn_names *names)
 {
     nn_text path = {0};
     int64_t columns = array->shape.dimensions ? array->shape.extents[array->shape.dimensions - 1] : 1;
     nn_status status = read_find(file, array->dataset, "columns", false, &path);
     if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->columns);
+    if (status == NN_OK && path.length == 0 && !array->label)
+        status = nn_store_array_columns(stored, &names->columns);
     bool fits = names->columns.count == 0 || (int64_t)names->columns.count == columns;
     if (status == NN_OK && !fits && array->shape.dimensions == 1 && !array->label)
         status =
@@ -49,6 +52,25 @@ static nn_status read_columns(nn_store_file *file, const nn_array *array, nn_nam
                     (long long)columns, path.bytes, names->columns.count);
     nn_text_free(&path);
     if (!fits) nn_list_release(&names->columns); /* they belong to something else */
+    return status;
+}
+
+/* The units of each column, from DATASET_units; or of all values, from an attribute. */
+static nn_status read_units(nn_store_file *file, const nn_array *array, nn_names *names)
+{
+    nn_text path = {0};
+    char *units = NULL;
+    nn_status status = read_find(file, array->dataset, "units", false, &path);
+    if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->units);
+    nn_text_free(&path);
+    bool fits = names->units.count > 0 && names->units.count == names->columns.count;
+    if (status != NN_OK || fits) return status;
+    nn_list_release(&names->units);
+    nn_text_append(&path, "%.*s", (int)nn_store_stem(array->dataset), array->dataset);
+    status = path.failed ? NN_ERROR_MEMORY : nn_store_find_attribute(file, path.bytes, "units", &units);
+    nn_text_free(&path);
+    if (status == NN_OK && units && *units) status = nn_list_add(&names->units, units);
+    nn_free(units);
     return status;
 }
 
@@ -71,16 +93,25 @@ static nn_status read_categories(nn_store_file *file, const nn_array *array, nn_
     return status;
 }
 
-/* Reads class names from the configured dataset, or from DATASET_classes. */
-static nn_status read_classes(nn_store_file *file, const nn_array *array,
+/* Reads class names from the configured dataset, from DATASET_classes, from the group of a categorical
+ * column, or from the array itself: those of its texts, or of its enumeration. */
+static nn_status read_classes(nn_store_file *file, const nn_array *array, const nn_store_array *stored,
                               const nn_data_field_options *options, nn_names *names)
 {
     nn_text path = {0};
-    const char *given = options->class_names;
+    const char *given = array->texts ? NULL : options->class_names;
+    if (array->texts) return nn_store_array_classes(stored, &names->classes);
     if (given) return nn_store_has(file, given) ? read_list(file, given, &names->classes) : NN_OK;
     nn_status status = read_find(file, array->dataset, "classes", false, &path);
-    if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->classes);
+    if (status == NN_OK && path.length == 0)
+        nn_text_append(&path, "%.*s/categories", (int)nn_store_stem(array->dataset), array->dataset);
+    if (status == NN_OK && path.failed)
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for the names of classes");
+    bool named = status == NN_OK && nn_store_has(file, path.bytes);
+    if (named) status = read_list(file, path.bytes, &names->classes);
     nn_text_free(&path);
+    if (status == NN_OK && names->classes.count == 0 && array->one_hot == 0)
+        status = nn_store_array_classes(stored, &names->classes);
     /* Without other names, listed labels are their own names. */
     bool listed = status == NN_OK && names->classes.count == 0;
     for (size_t i = 0; listed && i < options->labels.count && status == NN_OK; i++)
@@ -98,10 +129,13 @@ static nn_status read_all(nn_source *source, nn_piece *piece, int which, const n
 {
     const nn_array *array = &source->arrays[which];
     nn_store_file *file = nn_source_file(piece, which);
-    NN_TRY(read_columns(file, array, names));
+    nn_store_array *stored;
+    NN_TRY(nn_source_array(source, piece, which, &stored));
+    NN_TRY(read_columns(file, array, stored, names));
+    if (!array->label) NN_TRY(read_units(file, array, names));
     if (!array->label) NN_TRY(read_categories(file, array, names));
     if (!array->label && !nn_naming_is_index(options, source, which)) return NN_OK;
-    return read_classes(file, array, nn_source_field_options(options, source, which), names);
+    return read_classes(file, array, stored, nn_source_field_options(options, source, which), names);
 }
 
 nn_status nn_naming_require(nn_source *source, int which, const char *path)

@@ -34,23 +34,23 @@ bool nn_dataset_counts(const nn_dataset *dataset, int target, const double *clas
 #define PRIOR_SAMPLES ((int64_t)1 << 16)
 
 /* Counts labels per class, then again those of samples with a positive weight. */
-static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *view, int64_t begin,
-                                    int64_t end, int64_t *counts)
+static nn_status prior_count_labels(const nn_dataset *dataset, nn_part part, const nn_view *view,
+                                    int64_t begin, int64_t end, int64_t *counts)
 {
-    const nn_samples *train = &dataset->parts[NN_TRAIN];
-    const nn_real *weights = dataset->weights[NN_TRAIN].bytes;
+    const nn_samples *samples = &dataset->parts[part];
+    const nn_real *weights = dataset->weights[part].bytes;
     unsigned char *raw = NULL;
     int64_t *labels = NULL, classes = dataset->targets[view->target].prior_count;
     nn_blocks *blocks = NULL;
     nn_status status;
     NN_TRY_TO(done, status, nn_allocate((void **)&raw, view->raw_size, 1, "labels"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&labels, view->values, "labels"));
-    NN_TRY_TO(done, status, nn_blocks_create(train->source, 1u << view->array, 2, &blocks));
+    NN_TRY_TO(done, status, nn_blocks_create(samples->source, 1u << view->array, 2, &blocks));
     for (int64_t s = begin; s < end; s++) {
-        int64_t row = nn_samples_row(train, s) + view->first_row;
+        int64_t row = nn_samples_row(samples, s) + view->first_row;
         NN_TRY_TO(done, status, nn_blocks_copy(blocks, view->array, row, view->rows, raw));
-        nn_view_labels(view, &train->source->arrays[view->array], raw, labels);
-        int64_t labelled = nn_view_end(view, nn_dataset_length(dataset, NN_TRAIN, s));
+        nn_view_labels(view, &samples->source->arrays[view->array], raw, labels);
+        int64_t labelled = nn_view_end(view, nn_dataset_length(dataset, part, s));
         for (int64_t i = 0; i < labelled; i++) {
             if (labels[i] < 0 || labels[i] >= classes) continue; /* ignored, or reported elsewhere */
             counts[labels[i]]++;
@@ -65,43 +65,77 @@ done:
 }
 
 /* counts: 2 x `classes` per counter; on return those of all counters. */
-static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, const nn_view *view,
-                                     int64_t classes, int64_t counters, size_t *sizes, int64_t *counts)
+static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, nn_part part,
+                                     const nn_view *view, int64_t classes, int64_t counters, size_t *sizes,
+                                     int64_t *counts)
 {
-    int64_t rank = nn_comm_rank(comm), samples = dataset->parts[NN_TRAIN].count;
+    int64_t rank = nn_comm_rank(comm), samples = dataset->parts[part].count;
     int64_t each = samples / counters, longer = samples % counters, *own = counts + rank * 2 * classes;
     nn_status status = NN_OK;
     for (int64_t r = 0; r < counters; r++) sizes[r] = (size_t)(2 * classes) * sizeof *counts;
     if (rank < counters) {
         int64_t begin = rank * each + nn_smaller(rank, longer);
-        status = prior_count_labels(dataset, view, begin, begin + each + (rank < longer), own);
+        status = prior_count_labels(dataset, part, view, begin, begin + each + (rank < longer), own);
     }
     NN_TRY(nn_comm_agree(comm, status));
     return nn_comm_gather_all(comm, rank < counters ? own : NULL, sizes, counts);
 }
 
-static nn_status prior_classes(nn_comm *comm, const nn_dataset *dataset, nn_data_target *target)
+/* totals: 2 x classes, zeros before: labels of each class, and those of samples with a positive weight. */
+static nn_status prior_count(nn_comm *comm, const nn_dataset *dataset, nn_part part,
+                             const nn_data_target *target, int64_t *totals)
 {
     const nn_view *view = &dataset->views[target->first_view];
     int64_t classes = target->prior_count, counters = nn_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
-    counters = nn_smaller(counters, dataset->parts[NN_TRAIN].count / PRIOR_SAMPLES + 1);
+    counters = nn_smaller(counters, dataset->parts[part].count / PRIOR_SAMPLES + 1);
     int64_t *counts = NULL;
     size_t *sizes = NULL;
     nn_status status = NN_ALLOCATE(&counts, counters * 2 * classes, "the class proportions");
     if (status == NN_OK) status = NN_ALLOCATE(&sizes, nn_comm_size(comm), "the class proportions");
-    if (status == NN_OK) status = NN_ALLOCATE(&target->weighted, classes, "the class proportions");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    NN_TRY_TO(done, status, prior_gather_counts(comm, dataset, view, classes, counters, sizes, counts));
-    for (int64_t i = 0; i < counters * 2 * classes; i++) {
-        int64_t c = i % classes;
-        if (i / classes % 2 == 0)
-            target->prior[c] += (double)counts[i];
-        else
-            target->weighted[c] = target->weighted[c] || counts[i] > 0;
-    }
+    NN_TRY_TO(done, status, prior_gather_counts(comm, dataset, part, view, classes, counters, sizes, counts));
+    for (int64_t i = 0; i < counters * 2 * classes; i++) totals[i % (2 * classes)] += counts[i];
 done:
     nn_free(counts);
     nn_free(sizes);
+    return status;
+}
+
+static nn_status prior_classes(nn_comm *comm, const nn_dataset *dataset, nn_data_target *target)
+{
+    int64_t classes = target->prior_count, *totals = NULL;
+    nn_status status = NN_ALLOCATE(&totals, 2 * classes, "the class proportions");
+    if (status == NN_OK) status = NN_ALLOCATE(&target->weighted, classes, "the class proportions");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    NN_TRY_TO(done, status, prior_count(comm, dataset, NN_TRAIN, target, totals));
+    for (int64_t c = 0; c < classes; c++) {
+        target->prior[c] += (double)totals[c];
+        target->weighted[c] = totals[classes + c] > 0;
+    }
+done:
+    nn_free(totals);
+    return status;
+}
+
+bool nn_dataset_counts_classes(const nn_dataset *dataset, nn_part part, int target)
+{
+    const nn_data_target *self = &dataset->targets[target];
+    const nn_view *view = &dataset->views[self->first_view];
+    const nn_samples *samples = &dataset->parts[part];
+    return self->field.is_class && samples->count > 0 && !dataset->lenient && !dataset->describes &&
+           nn_array_is_small(&samples->source->arrays[view->array]);
+}
+
+nn_status nn_dataset_count_classes(nn_comm *comm, const nn_dataset *dataset, nn_part part, int target,
+                                   int64_t *counts)
+{
+    int64_t classes = dataset->targets[target].prior_count, *totals = NULL;
+    nn_status status = NN_ALLOCATE(&totals, 2 * classes, "the class proportions");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    NN_TRY_TO(done, status, prior_count(comm, dataset, part, &dataset->targets[target], totals));
+    memcpy(counts, totals, (size_t)classes * sizeof *counts);
+done:
+    nn_free(totals);
     return status;
 }
 

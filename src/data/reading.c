@@ -33,8 +33,8 @@ static bool reading_is_aligned(const nn_dataset *dataset, const nn_samples *samp
 {
     const nn_data_window_options *window = &dataset->options->window;
     int64_t reach = window->length > 0 ? window->length + window->horizon : 1;
-    return !samples->table && !samples->segments && samples->source->bad_count == 0 &&
-           reach <= samples->stride;
+    return !samples->table && samples->fold.folds == 0 && !samples->segments &&
+           samples->source->bad_count == 0 && reach <= samples->stride;
 }
 
 static nn_reading reading_make(const nn_samples *samples, unsigned arrays, int64_t rows, double wanted,

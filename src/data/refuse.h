@@ -8,9 +8,9 @@
 /* Refuses what cannot be read as samples: elements that are not numbers, unsuitable shapes. */
 nn_status nn_refuse_info(const nn_array *array, const nn_store_info *info);
 
-/* Explains why a dataset was not found in an open file, if its name shows what was meant; otherwise returns
- * the status. */
-nn_status nn_refuse_dataset(const nn_array *array, nn_store_file *file, nn_status status);
+/* Explains why a dataset was not found in an open file, one of `files`, if its name shows what was meant;
+ * otherwise returns the status. */
+nn_status nn_refuse_dataset(const nn_array *array, nn_store_file *file, int files, nn_status status);
 
 /* Refuses an array whose number of samples in a file is not `rows`, that of the source's first array. */
 nn_status nn_refuse_rows(const nn_array *first, int64_t rows, const nn_array *array,

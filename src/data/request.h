@@ -23,6 +23,9 @@ const char *nn_data_request_key(const nn_data_request *request, int target);
 nn_status nn_dataset_read(nn_comm *comm, nn_data_request *request, const char *directory, nn_dataset *dataset,
                           nn_problems *problems);
 
+/* Makes the views of described arrays, places their values, and names their classes; collects problems. */
+void nn_dataset_lay_out(nn_dataset *dataset, nn_data_request *request, nn_problems *problems);
+
 /* Gives all ranks what rank 0 has found in the files: the sources, the names, the kind and the classes of
  * targets. The other ranks open a file when they read its rows. Collective. */
 nn_status nn_sources_share(nn_comm *comm, nn_data_request *request, nn_dataset *dataset);
@@ -75,5 +78,11 @@ nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request);
 
 /* Derives the fields, their normalisation and the constant prediction from statistics and options. */
 nn_status nn_fields_describe(nn_dataset *dataset, const nn_data_request *request);
+
+/* Derives the normalisation again, from other statistics or from what is known. */
+nn_status nn_fields_rescale(nn_dataset *dataset, const nn_data_request *request);
+
+/* Whether the values of a view are normalised by what is measured. */
+bool nn_fields_measures(const nn_dataset *dataset, int view);
 
 #endif

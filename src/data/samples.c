@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "data/blocks.h"
 #include "data/split_parts.h"
+#include "data/stretches.h"
 
 /* Values per block, unless the user sets its samples: 1 MiB at 4 bytes each. */
 #define SAMPLES_BLOCK_VALUES ((int64_t)1 << 18)
@@ -32,13 +33,12 @@ static int64_t samples_before(const nn_samples *samples, int part, int64_t group
     return part == NN_VALIDATION ? validation : held_out - validation;
 }
 
-static int64_t samples_shared_unit(const nn_samples *samples, int64_t sample)
+/* The unit of a sample of what shares give a part, `count` samples in all. */
+static int64_t samples_shared_unit(const nn_samples *samples, int part, int64_t count, int64_t sample)
 {
     const nn_split_shares *shares = &samples->shares;
-    int part = samples->part;
     int64_t last = (samples->units - 1) / shares->group;
-    int64_t group =
-        (int64_t)((double)sample / (double)samples->count * (double)samples->units) / shares->group;
+    int64_t group = (int64_t)((double)sample / (double)count * (double)samples->units) / shares->group;
     if (group > last) group = last;
     while (group > 0 && samples_before(samples, part, group) > sample) group--;
     while (group < last && samples_before(samples, part, group + 1) <= sample) group++;
@@ -50,6 +50,13 @@ static int64_t samples_shared_unit(const nn_samples *samples, int64_t sample)
     nn_random stream = shares->stream;
     stream.step = (uint32_t)group;
     return begin + (int64_t)nn_random_permute(stream, (uint64_t)size, (uint64_t)place);
+}
+
+static int64_t samples_folded_unit(const nn_samples *samples, int64_t sample)
+{
+    bool validation = samples->part == NN_VALIDATION;
+    sample = nn_split_fold_sample(samples->fold, validation, sample);
+    return samples_shared_unit(samples, NN_TRAIN, samples->fold.of, sample);
 }
 
 /* ---- rows ---- */
@@ -92,9 +99,11 @@ static int64_t samples_unit_row(const nn_samples *samples, int64_t unit)
 
 int64_t nn_samples_row(const nn_samples *samples, int64_t sample)
 {
-    int64_t unit = samples->table              ? samples->table[sample]
-                   : samples->shares.group > 0 ? samples_shared_unit(samples, sample)
-                                               : samples->first + sample;
+    int64_t unit = samples->table            ? samples->table[sample]
+                   : samples->fold.folds > 0 ? samples_folded_unit(samples, sample)
+                   : samples->shares.group > 0
+                       ? samples_shared_unit(samples, samples->part, samples->count, sample)
+                       : samples->first + sample;
     return samples_unit_row(samples, unit);
 }
 
@@ -124,9 +133,11 @@ static nn_split_runs samples_join_runs(const nn_samples *samples, int64_t togeth
 nn_split_runs nn_samples_runs(const nn_samples *samples)
 {
     int64_t units = nn_samples_block_units(samples);
-    if (samples->shares.group > 0) return samples_join_runs(samples, units / samples->shares.group);
-    /* The samples of a part with a table are spread over the rows of all parts. */
-    double share = samples->table ? (double)samples->count / (double)samples->units : 1;
+    bool folded = samples->fold.folds > 0;
+    if (samples->shares.group > 0 && !folded)
+        return samples_join_runs(samples, units / samples->shares.group);
+    /* The samples of a part with a table or of a fold are spread over the rows of all parts. */
+    double share = samples->table || folded ? (double)samples->count / (double)samples->units : 1;
     int64_t each = (int64_t)(share * (double)units);
     if (each < 1) each = 1;
     return (nn_split_runs){.full = samples->count / each, .each = each, .last = samples->count % each};
@@ -154,6 +165,11 @@ nn_status nn_samples_keys(const nn_samples *samples, int array, int32_t **keys)
     nn_blocks *blocks = NULL;
     *keys = NULL;
     nn_status status = NN_ALLOCATE(keys, samples->units, "the labels of a split");
+    if (status == NN_OK && !samples->source->arrays[array].given) {
+        for (int64_t unit = 0; unit < samples->units; unit++)
+            (*keys)[unit] = (int32_t)nn_stretches_number(samples->source, samples_unit_row(samples, unit));
+        return NN_OK;
+    }
     if (status == NN_OK) status = nn_blocks_create(samples->source, 1u << array, 2, &blocks);
     for (int64_t unit = 0; unit < samples->units && status == NN_OK; unit++)
         status = nn_blocks_copy(blocks, array, samples_unit_row(samples, unit), 1,

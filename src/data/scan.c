@@ -45,7 +45,8 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
     view->range = (nn_range){.least = DBL_MAX, .most = -DBL_MAX};
     view->bounds = samples->part != NN_TRAIN && samples->source == &dataset->sources[samples->part];
     view->indices = of->indices > 0 ? (double)of->indices : SCAN_INDICES_MOST;
-    bool fills = of->missing == NN_MISSING_MEAN || of->missing == NN_MISSING_MASK;
+    bool fills =
+        of->missing == NN_MISSING_MEAN || of->missing == NN_MISSING_MASK || of->missing == NN_MISSING_IMPUTE;
     view->rounds = nn_scan_may_round(samples->source, of->array);
     view->known_only = fills || (of->steps > 0 && samples->source->arrays[NN_DATA_LENGTH].sound);
     NN_TRY(nn_allocate((void **)&view->raw, of->raw_size, 1, "a sample"));

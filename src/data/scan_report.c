@@ -34,6 +34,8 @@ static void scan_advise_missing(const nn_scan_work *work, const nn_scan_view *vi
         nn_text_append(text, ", mask (%s)",
                        view->view->input ? "they become 0 after normalisation" : "they are ignored");
     if (!view->view->index && !view->array->label) nn_text_append(text, ", mean (of its column in training)");
+    if (view->view->input && !view->view->index)
+        nn_text_append(text, ", impute (a number: data.fields.%s.impute)", key);
     if (!work->windows) nn_text_append(text, ", or data.on_bad_sample: skip");
     if (strncmp(why, "missing", 7) == 0)
         nn_text_append(text, "; if zeros were left out on purpose, set data.fields.%s.unwritten: fill_value",
@@ -64,6 +66,23 @@ static nn_status scan_explain_missing(const nn_scan_work *work, const nn_scan_vi
     return status;
 }
 
+static nn_status scan_explain_one_hot(const nn_scan_view *view, int64_t row, int64_t at)
+{
+    const char *key = view->array->key;
+    if (view->array->values > 1)
+        NN_FAIL(NN_ERROR_DATA,
+                "label %lld of sample %lld is not one-hot (the first such label): of the %lld values along "
+                "the last dimension one must be 1 and the others 0; for labels that are integers, set "
+                "data.fields.%s.kind: class; for class probabilities that sum to 1, kind: value",
+                (long long)at, (long long)row, (long long)view->array->one_hot, key);
+    NN_FAIL(NN_ERROR_DATA,
+            "the label of sample %lld is not one-hot (the first such label): a row needs one 1 and zeros "
+            "elsewhere; if several classes may apply at once, use binary_cross_entropy; for a label per "
+            "step, set data.fields.%s.layout: NT; for class probabilities that sum to 1, set "
+            "data.fields.%s.kind: value; for other values, use a loss such as mse",
+            (long long)row, key, key);
+}
+
 static nn_status scan_explain_label(const nn_scan_work *work, const nn_scan_view *view, int64_t row,
                                     int64_t at)
 {
@@ -73,13 +92,7 @@ static nn_status scan_explain_label(const nn_scan_work *work, const nn_scan_view
         nn_source_read(source, view->view->array, row + view->view->first_row, view->view->rows, view->raw));
     nn_view_values(view->view, view->array, view->raw, at, 1, &value);
     if (value == NN_LABEL_MISSING) return scan_explain_missing(work, view, row, at);
-    if (view->array->one_hot > 0)
-        NN_FAIL(NN_ERROR_DATA,
-                "the label of sample %lld is not one-hot (the first such label): a row needs one 1 and zeros "
-                "elsewhere; if several classes may apply at once, use binary_cross_entropy; for a label per "
-                "step, set data.fields.%s.layout: NT; for class probabilities that sum to 1, set "
-                "data.fields.%s.kind: value; for other values, use a loss such as mse",
-                (long long)row, view->array->key, view->array->key);
+    if (view->array->one_hot > 0) return scan_explain_one_hot(view, row, at);
     int64_t bad = row + view->view->first_row + at / view->view->picked;
     NN_TRY(nn_source_explain(source, view->view->array, bad, at % view->view->picked, &value));
     if (view->array->listed)
@@ -151,14 +164,15 @@ static nn_status scan_count(nn_comm *comm, nn_scan_view *view)
 static void scan_log_missing(const nn_samples *samples, const nn_scan_view *view, int64_t samples_count)
 {
     const nn_view *of = view->view;
-    if (view->missing == 0 || (of->missing != NN_MISSING_MEAN && of->missing != NN_MISSING_MASK)) return;
+    if (view->missing == 0 || of->missing == NN_MISSING_ERROR || of->missing == NN_MISSING_DROP) return;
     nn_log_line("data.%s.%s: %lld of %lld values are missing (%.3g %%, in %lld of %lld samples): %s",
                 nn_part_names[samples->part], view->array->key, (long long)view->missing,
                 (long long)view->seen, 100.0 * (double)view->missing / (double)view->seen,
                 (long long)view->missing_samples, (long long)samples_count,
-                of->missing == NN_MISSING_MEAN ? "each becomes the mean of its column in training"
-                : of->input                    ? "each becomes 0 after normalisation"
-                                               : "they are ignored");
+                of->missing == NN_MISSING_MEAN     ? "each becomes the mean of its column in training"
+                : of->missing == NN_MISSING_IMPUTE ? "each becomes the number that impute gives"
+                : of->input                        ? "each becomes 0 after normalisation"
+                                                   : "they are ignored");
 }
 
 /* Missing values of a field are reported for the first part that has them, since one remedy serves all. Any

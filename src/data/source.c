@@ -88,8 +88,10 @@ static nn_status source_check_seen(nn_source *source, nn_piece *piece, int which
 
 static nn_status source_open_array(nn_source *source, nn_piece *piece, int which)
 {
-    NN_TRY(nn_store_array_open_sparse(nn_source_file(piece, which), source->arrays[which].dataset,
-                                      &piece->stored[which]));
+    nn_store_spec spec = source->arrays[which].spec;
+    spec.facts = piece->facts[spec.lengths ? 0 : which];
+    spec.codes = which < NN_DATA_FIELDS && (source->arrays[which].label || source->arrays[which].index);
+    NN_TRY(nn_store_array_open_as(nn_source_file(piece, which), &spec, &piece->stored[which]));
     nn_status status = source_check_seen(source, piece, which);
     if (status == NN_OK) return NN_OK;
     nn_source_close_array(piece, which);
@@ -129,11 +131,6 @@ int64_t nn_source_file_end(nn_source *source, int64_t row)
 {
     const nn_piece *piece = nn_source_find_piece(source, row);
     return piece->first + piece->rows;
-}
-
-bool nn_source_same_file(nn_source *source, int64_t row, int64_t other)
-{
-    return nn_source_find_piece(source, row) == nn_source_find_piece(source, other);
 }
 
 static nn_status source_read_stored(nn_source *source, int which, nn_piece *piece, int64_t first,

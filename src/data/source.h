@@ -33,10 +33,14 @@ typedef struct nn_piece {
     nn_store_type types[NN_DATA_ARRAYS]; /* as stored in the file */
     nn_store_packing *packings[NN_DATA_ARRAYS]; /* owned; NULL: values are not packed */
     nn_store_gaps *gaps[NN_DATA_ARRAYS];        /* owned; NULL: everything was written */
+    nn_store_facts facts[NN_DATA_ARRAYS];       /* owned; see nn_store_array_facts */
     uint64_t seen[NN_DATA_ARRAYS]; /* nn_store_info_hash of what was described; 0: not yet described */
     bool checked[NN_DATA_ARRAYS];  /* this rank has seen the same in the file */
     int64_t used;                  /* clock at the last use: the least recently used is closed */
 } nn_piece;
+
+/* How separate files of an array are paired with those of the part. */
+enum { NN_PAIRED_ALONE, NN_PAIRED_IN_ORDER, NN_PAIRED_BY_NAME };
 
 typedef struct nn_source {
     nn_open_files *open_files; /* those of the data set; borrowed */
@@ -50,13 +54,17 @@ typedef struct nn_source {
     int piece_count;
     nn_piece *pieces;
     int open_pieces;
+    int paired[NN_DATA_ARRAYS]; /* how files of an array were found for those of the part: nn_paired */
     int64_t clock;
-    bool skips;        /* unreadable rows are noted instead of failing */
-    bool stages;       /* files are copied to a folder of each node */
-    bool lenient;      /* the same for targets; and windows may end at the end of a file */
-    int64_t bad_count; /* number of rows to leave out */
-    int64_t *bad;      /* those rows, ascending; owned; NULL: not yet known */
-    bool bad_windows;  /* `bad` are rows at which no window may start; no row is left out */
+    bool silent;         /* how arrays are stored is not logged */
+    bool skips;          /* unreadable rows are noted instead of failing */
+    bool stages;         /* files are copied to a folder of each node */
+    bool lenient;        /* the same for targets; and windows may end at the end of a file */
+    int64_t bad_count;   /* number of rows to leave out */
+    int64_t *bad;        /* those rows, ascending; owned; NULL: not yet known */
+    bool bad_windows;    /* `bad` are rows at which no window may start; no row is left out */
+    int64_t break_count; /* of `breaks`: rows, ascending, at which a series begins, without those of files */
+    int64_t *breaks;     /* owned; see data/stretches.h */
     int64_t noted_count, noted_room;
     int64_t *noted; /* rows that this rank found to be bad; owned */
 } nn_source;
@@ -65,6 +73,14 @@ typedef struct nn_source {
  * problems. */
 void nn_sources_list(const nn_data_options *options, const char *directory, const nn_target_wanted *wanted,
                      int wanted_count, nn_source *sources, nn_problems *problems);
+
+/* Lists the files of a part; the separate files of some of its arrays, once these are named; logs how several
+ * of them are paired. */
+nn_status nn_source_list_files(const nn_data_options *options, const char *directory, int part,
+                               nn_source *source);
+nn_status nn_source_list_own(const nn_data_options *options, const char *directory, int part,
+                             nn_source *source);
+void nn_source_tell_pairs(const nn_source *source);
 
 /* The second half of that, for one part: names its arrays. */
 nn_status nn_source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
@@ -82,6 +98,20 @@ nn_status nn_sources_stage(nn_comm *comm, const char *folder, nn_source *sources
 
 /* Marks a target's array as present in no file; shape: of a sample. */
 void nn_source_describe_absent(nn_source *source, int array, const nn_shape *shape);
+
+/* For patterns over groups, and files with one sample each: decides whether a member is a sample or several;
+ * collects problems. To be called between listing and describing. */
+void nn_sources_find_members(const nn_data_options *options, nn_source *sources, nn_problems *problems);
+
+/* For arrays that hold sequences with lengths of their own: chooses the steps to which all parts pad them,
+ * and makes their lengths those of the samples; collects problems. known_steps: those of a trained network;
+ * 0: not known. To be called between listing and describing. */
+void nn_sources_pad(const nn_data_options *options, int64_t known_steps, nn_source *sources,
+                    nn_problems *problems);
+
+/* Logs how the arrays of a part are stored, unless they are datasets of numbers. For the rank that has
+ * described them. */
+void nn_source_tell_layouts(const nn_source *source);
 
 /* Opens and describes what is listed; collects problems. `sound` says which arrays can be read. */
 void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_problems *problems);
@@ -123,6 +153,9 @@ nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int array,
                            const nn_data_field_options *options);
 void nn_piece_forget(nn_piece *piece);
 
+/* Keeps what opening an array found out, for when it is opened again, also by other ranks. */
+nn_status nn_piece_keep_facts(nn_piece *piece, int array, const nn_store_array *stored);
+
 /* Decides how the values of each array are kept, once all files are inspected. If its files are packed alike
  * and fully written, values stay as stored and are unpacked on conversion; otherwise they are unpacked on
  * reading. */
@@ -137,9 +170,6 @@ nn_status nn_source_explain_missing(nn_source *source, int array, int64_t row, i
 
 /* Logs what the attributes say about the arrays of a part. */
 void nn_source_tell_packing(const nn_source *source);
-
-/* Whether two rows are in the same file. */
-bool nn_source_same_file(nn_source *source, int64_t row, int64_t other);
 
 /* Notes a row to be left out. */
 nn_status nn_source_note(nn_source *source, int64_t row);

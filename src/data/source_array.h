@@ -21,16 +21,20 @@ typedef struct nn_value_map nn_value_map;
 typedef struct nn_array {
     const char *key, *part;     /* for messages: data.<part>.<key>; borrowed */
     const char *dataset, *path; /* its place in the first file; borrowed */
+    nn_store_spec spec;         /* how the files store it, but for the facts of each; borrowed */
     bool given, sound;          /* sound: can be read as samples */
     bool absent;                /* a target that no file contains: all of its values are missing */
     bool label;    /* class labels: NN_STORE_I32, from 0; NN_LABEL_BAD, _MISSING or _IGNORED otherwise */
     bool group;    /* group numbers: any integers; see nn_array_group */
+    bool index;    /* an input of indices */
+    bool texts;    /* texts, numbered by file: see nn_store_array_classes */
     int64_t steps; /* steps of the first input if sequences have lengths: as many labels are one per step */
     nn_store_type type;
     int64_t rows, values;  /* rows of all files together; values per row */
     int64_t chunk_rows;    /* rows best read together */
     nn_shape shape;        /* of a row; one value is 1 x */
     size_t row_size;       /* bytes per row */
+    bool hot;              /* labels with several dimensions are one-hot along the last one */
     int64_t one_hot;       /* number of classes if labels are one-hot; otherwise 0 */
     const nn_names *names; /* those that the data set uses; borrowed; NULL until known */
     unsigned char *raw;    /* all rows; NULL: streamed */

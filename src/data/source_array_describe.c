@@ -125,7 +125,7 @@ static nn_status array_find_ignored(const nn_data_field_options *options, nn_arr
 static nn_status array_list_labels(const nn_data_field_options *options, nn_array *array)
 {
     const nn_text_list *labels = &options->labels;
-    if (labels->count == 0) return NN_OK;
+    if (labels->count == 0 || array->texts) return NN_OK;
     if (options->first_label != 0)
         NN_FAIL(NN_ERROR_USAGE, "labels and first_label cannot both be given: remove first_label");
     NN_TRY(NN_ALLOCATE(&array->listed, labels->count, "the labels of the classes"));
@@ -142,8 +142,8 @@ static nn_status array_list_labels(const nn_data_field_options *options, nn_arra
     return NN_OK;
 }
 
-/* One label per sample, one-hot or not; or one per step or pixel. A single dimension is one-hot unless the
- * layout or the sequence lengths make it time. */
+/* One label per sample, one-hot or not; or one per step or pixel, one-hot if that was recognised. A single
+ * dimension is one-hot unless the layout or the sequence lengths make it time. */
 static nn_status array_describe_labels(const nn_data_field_options *options, nn_array *array)
 {
     nn_shape *shape = &array->shape;
@@ -158,6 +158,10 @@ static nn_status array_describe_labels(const nn_data_field_options *options, nn_
     if (array->values > 1 && shape->dimensions == 1 && !time && !steps) {
         array->one_hot = array->values;
         array->values = 1;
+    }
+    if (array->one_hot == 0 && (array->hot || options->kind == NN_KIND_ONE_HOT) && array->values > 1) {
+        array->one_hot = shape->extents[--shape->dimensions];
+        array->values /= array->one_hot;
     }
     if (array->values == 1) *shape = (nn_shape){.dimensions = 1, .extents = {1}};
     return NN_OK;
@@ -181,6 +185,7 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
     array->stored_dimensions = info->dimensions;
     for (int d = 0; d < info->dimensions; d++) array->chunk[d] = info->chunked ? info->chunk[d] : 1;
     array->first_label = options->first_label;
+    array->texts = strcmp(info->layout, "text") == 0;
     if (array->rows == 0) NN_FAIL(NN_ERROR_DATA, "is empty: a part needs at least one sample");
     if (array->values == 0) NN_FAIL(NN_ERROR_DATA, "its samples have no values: an extent is 0");
     size_t value_size = nn_store_type_size(array->type);

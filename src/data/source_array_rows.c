@@ -162,13 +162,15 @@ static int32_t array_label(const nn_array *array, double value)
     return label >= 0 && label <= NN_LABEL_MAX && label == floor(label) ? (int32_t)label : NN_LABEL_BAD;
 }
 
-static int32_t array_one_hot(const nn_array *array, const double *values)
+/* The class of label number `at`: the numbers of its classes follow one another in the row. */
+static int32_t array_one_hot(const nn_array *array, const int64_t *places, const double *values, int64_t at)
 {
-    int64_t hot = -1;
+    int64_t hot = -1, first = at * array->one_hot;
     for (int64_t i = 0; i < array->one_hot; i++) {
-        if (isnan(values[i])) return array->masks ? NN_LABEL_IGNORED : NN_LABEL_MISSING;
-        if (values[i] == 0) continue;
-        if (values[i] != 1 || hot >= 0) return NN_LABEL_BAD;
+        double value = values[places ? places[first + i] : first + i];
+        if (isnan(value)) return array->masks ? NN_LABEL_IGNORED : NN_LABEL_MISSING;
+        if (value == 0) continue;
+        if (value != 1 || hot >= 0) return NN_LABEL_BAD;
         hot = i;
     }
     return hot >= 0 && hot <= (int64_t)NN_LABEL_MAX ? (int32_t)hot : NN_LABEL_BAD;
@@ -178,11 +180,9 @@ static void array_find_labels(const nn_array *array, const int64_t *places, cons
                               double *values, int32_t *labels)
 {
     array_from[array->stored_type](from, array->stored_values, values);
-    if (array->one_hot > 0)
-        *labels = array_one_hot(array, values);
-    else
-        for (int64_t i = 0; i < array->values; i++)
-            labels[i] = array_label(array, values[places ? places[i] : i]);
+    for (int64_t i = 0; i < array->values; i++)
+        labels[i] = array->one_hot > 0 ? array_one_hot(array, places, values, i)
+                                       : array_label(array, values[places ? places[i] : i]);
 }
 
 bool nn_array_is_plain(const nn_array *array)

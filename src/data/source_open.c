@@ -7,107 +7,8 @@
 #include "data/naming.h"
 #include "data/refuse.h"
 #include "data/value_map.h"
-#include "host/files.h"
-#include "host/pattern.h"
 
 const char *const nn_part_names[NN_PARTS] = {"train", "validation", "test"};
-
-/* ---- files ---- */
-
-static nn_status source_add_piece(nn_source *source, const char *path)
-{
-    nn_piece *pieces;
-    NN_TRY(NN_ALLOCATE(&pieces, source->piece_count + 1, "the list of files"));
-    for (int i = 0; i < source->piece_count; i++) pieces[i] = source->pieces[i];
-    nn_free(source->pieces);
-    source->pieces = pieces;
-    pieces[source->piece_count] = (nn_piece){.rows = -1};
-    NN_TRY(nn_copy_text(path, &pieces[source->piece_count].path));
-    source->piece_count++;
-    return NN_OK;
-}
-
-static nn_status source_add_pattern(nn_source *source, const char *pattern)
-{
-    nn_text_list found;
-    nn_status status = nn_pattern_list(pattern, &found);
-    if (status == NN_OK && found.count == 0)
-        status =
-            nn_fail(NN_ERROR_IO,
-                    "no file matches %s: check the path (relative to the configuration's folder)", pattern);
-    for (size_t i = 0; i < found.count && status == NN_OK; i++)
-        status = source_add_piece(source, found.items[i]);
-    nn_list_release(&found);
-    return status;
-}
-
-static nn_status source_add_file(nn_source *source, const char *directory, const char *name)
-{
-    bool relative = name[0] != '/' && directory && *directory;
-    nn_text path = {0};
-    nn_text_append(&path, "%s%s%s", relative ? directory : "", relative ? "/" : "", name);
-    nn_status status = NN_OK;
-    if (path.failed)
-        status = nn_fail(NN_ERROR_MEMORY, "out of memory for the path of %s", name);
-    else if (nn_path_is_pattern(name))
-        status = source_add_pattern(source, path.bytes);
-    else
-        status = source_add_piece(source, path.bytes);
-    nn_text_free(&path);
-    return status;
-}
-
-/* Lists the files of one array in a temporary source, and pairs them with the pieces in order. */
-static nn_status source_add_own(const char *directory, int part, const char *key, const char *pattern,
-                                int array, nn_source *source)
-{
-    nn_source own = {0};
-    nn_status status = source_add_file(&own, directory, pattern);
-    if (status == NN_OK && own.piece_count != source->piece_count)
-        status = nn_fail(NN_ERROR_DATA,
-                         "data.%s.%s: %s matches %d files, but the part has %d: they are paired in order, so "
-                         "the numbers must be equal",
-                         nn_part_names[part], key, pattern, own.piece_count, source->piece_count);
-    for (int i = 0; i < own.piece_count; i++) {
-        if (status == NN_OK)
-            source->pieces[i].own_path[array] = own.pieces[i].path;
-        else
-            nn_free(own.pieces[i].path);
-    }
-    nn_free(own.pieces);
-    return status;
-}
-
-/* Lists the separate files of some of the arrays. */
-static nn_status source_list_own(const nn_data_options *options, const char *directory, int part,
-                                 nn_source *source)
-{
-    const nn_part_options *of = &options->parts[part];
-    const nn_data_names *const both[] = {&of->x, &of->y};
-    for (int b = 0; b < 2; b++)
-        for (int i = 0; i < both[b]->count; i++) {
-            if (!both[b]->files[i]) continue;
-            for (int a = 0; a < source->fields; a++)
-                if ((a < source->inputs) == (b == 0) && strcmp(source->arrays[a].key, both[b]->names[i]) == 0)
-                    NN_TRY(source_add_own(directory, part, both[b]->names[i], both[b]->files[i], a, source));
-        }
-    return NN_OK;
-}
-
-static nn_status source_list_files(const nn_data_options *options, const char *directory, int part,
-                                   nn_source *source)
-{
-    const nn_text_list *own = &options->parts[part].file, *files = own->count > 0 ? own : &options->file;
-    const char *first = options->parts[part].x.count > 0 ? options->parts[part].x.files[0] : NULL;
-    if (files->count == 0 && first) return source_add_file(source, directory, first);
-    if (files->count == 0)
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.%s: no file is given; set data.file to an HDF5 file, such as data.file: data.h5 (or "
-                "data.%s.file for this part only, or x: {file: data.h5, path: DATASET} for one dataset)",
-                nn_part_names[part], nn_part_names[part]);
-    for (size_t i = 0; i < files->count; i++) NN_TRY(source_add_file(source, directory, files->items[i]));
-    return NN_OK;
-}
 
 /* ---- arrays ---- */
 
@@ -115,6 +16,7 @@ static void source_name_array(nn_array *array, int part, const char *key, const 
 {
     while (*dataset == '/') dataset++;
     *array = (nn_array){.given = true, .key = key, .part = nn_part_names[part], .dataset = dataset};
+    array->spec = (nn_store_spec){.dataset = dataset, .incomplete = true};
 }
 
 static int source_find_name(const nn_data_names *names, const char *name)
@@ -147,6 +49,16 @@ static nn_status source_match_targets(const nn_data_names *y, int part, const nn
     return NN_OK;
 }
 
+/* What the options of a field say about opening it. */
+static void source_choose_reading(const nn_data_options *options, nn_source *source, int which)
+{
+    nn_array *array = &source->arrays[which];
+    const nn_data_field_options *field = nn_source_field_options(options, source, which);
+    array->index = which < source->inputs && field->kind == NN_KIND_INDEX;
+    array->spec.stored = field->attributes == NN_ATTRIBUTES_IGNORE;
+    array->spec.fills = field->unwritten == NN_UNWRITTEN_FILL;
+}
+
 /* Windows without y predict their inputs. */
 nn_status nn_source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
                                 int wanted_count, nn_source *source)
@@ -173,13 +85,25 @@ nn_status nn_source_name_arrays(const nn_data_options *options, int part, const 
         source_name_array(array, part, own_input ? "y" : y->names[at], y->datasets[at]);
         array->label = nn_source_is_label(options, array->key, wanted[joined ? 0 : i].classes);
     }
-    if (part == NN_TRAIN && options->split.by == NN_SPLIT_BY_GROUP && options->split.group) {
-        source_name_array(&source->arrays[NN_DATA_GROUP], part, "group", options->split.group);
+    for (int a = 0; a < source->fields; a++) source_choose_reading(options, source, a);
+    const char *group = options->split.group;
+    if (!group && options->window.length > 0) group = options->window.by;
+    if (part == NN_TRAIN && options->split.by == NN_SPLIT_BY_GROUP && group) {
+        source_name_array(&source->arrays[NN_DATA_GROUP], part, "group", group);
         source->arrays[NN_DATA_GROUP].label = source->arrays[NN_DATA_GROUP].group = true;
     }
-    if (own->lengths) {
-        source_name_array(&source->arrays[NN_DATA_LENGTH], part, "lengths", own->lengths);
-        source->arrays[NN_DATA_LENGTH].label = true;
+    /* Sequences may also be stored with their lengths: see nn_sources_pad. */
+    nn_array *lengths = &source->arrays[NN_DATA_LENGTH];
+    source_name_array(lengths, part, "lengths", own->lengths ? own->lengths : own->x.datasets[0]);
+    lengths->label = true;
+    lengths->given = own->lengths != NULL;
+    lengths->spec.lengths = !own->lengths;
+    for (int a = 0; a < source->fields; a++) {
+        const nn_data_field_options *field = nn_source_field_options(options, source, a);
+        const char *samples = field->layout ? strchr(field->layout, 'N') : NULL;
+        source->arrays[a].spec.longer = field->longer;
+        source->arrays[a].spec.axis = samples ? (int)(samples - field->layout) : 0;
+        source->arrays[a].spec.memory = (int64_t)(options->memory * (1 << 20));
     }
     if (own->weights) source_name_array(&source->arrays[NN_DATA_WEIGHT], part, "weights", own->weights);
     return NN_OK;
@@ -207,7 +131,7 @@ const nn_data_field_options *nn_source_field_options(const nn_data_options *opti
 bool nn_source_is_label(const nn_data_options *options, const char *key, bool wanted)
 {
     int kind = nn_source_field_of(options, key, false)->kind;
-    return kind == NN_KIND_CLASS || (kind == NN_KIND_AUTO && wanted);
+    return kind == NN_KIND_CLASS || kind == NN_KIND_ONE_HOT || (kind == NN_KIND_AUTO && wanted);
 }
 
 int nn_source_class_array(const nn_source *source)
@@ -236,7 +160,7 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
         seen.steps = source->arrays[0].shape.extents[0];
     seen.places = seen.listed = NULL;
     nn_status status = nn_source_array(source, piece, which, &stored);
-    if (status != NN_OK) status = nn_refuse_dataset(&seen, piece->file, status);
+    if (status != NN_OK) status = nn_refuse_dataset(&seen, piece->file, source->piece_count, status);
     if (status != NN_OK) /* a failure of a file concerns all of its arrays */
         return piece->file ? nn_fail_context(status, "data.%s.%s", seen.part, seen.key) : status;
     status = nn_array_describe(&seen, nn_store_array_info(stored),
@@ -297,6 +221,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
         if (piece->rows > 0) source->rows += piece->rows;
     }
     nn_source_settle(source);
+    nn_source_tell_layouts(source);
     size_t largest = 0;
     source->chunk_rows = 1;
     for (int a = 0; a < source->fields; a++) {
@@ -339,11 +264,11 @@ void nn_sources_list(const nn_data_options *options, const char *directory, cons
         source->stages = options->stage != NULL;
         source->block = options->shuffle_block;
         if (!source->given) continue;
-        bool listed = nn_problems_collect(problems, source_list_files(options, directory, p, source));
+        bool listed = nn_problems_collect(problems, nn_source_list_files(options, directory, p, source));
         bool named =
             nn_problems_collect(problems, nn_source_name_arrays(options, p, wanted, wanted_count, source));
         if (listed && named)
-            listed = nn_problems_collect(problems, source_list_own(options, directory, p, source));
+            listed = nn_problems_collect(problems, nn_source_list_own(options, directory, p, source));
         source->listed = listed && named;
     }
 }
@@ -351,7 +276,10 @@ void nn_sources_list(const nn_data_options *options, const char *directory, cons
 void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_problems *problems)
 {
     for (int p = 0; p < NN_PARTS; p++)
-        if (sources[p].listed) source_look(&sources[p], options, problems);
+        if (sources[p].listed) {
+            nn_source_tell_pairs(&sources[p]);
+            source_look(&sources[p], options, problems);
+        }
 }
 
 void nn_sources_compare(nn_source *sources, nn_problems *problems)
@@ -392,6 +320,7 @@ void nn_sources_destroy(nn_source *sources)
         for (int a = 0; a < NN_DATA_ARRAYS; a++) nn_array_forget(&source->arrays[a]);
         nn_free(source->pieces);
         nn_free(source->bad);
+        nn_free(source->breaks);
         nn_free(source->noted);
         *source = (nn_source){0};
     }

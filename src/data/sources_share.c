@@ -12,6 +12,7 @@ static void share_put_names(const nn_names *names, nn_parcel *parcel)
     nn_parcel_put_text(parcel, names->key);
     nn_parcel_put_list(parcel, &names->columns);
     nn_parcel_put_list(parcel, &names->classes);
+    nn_parcel_put_list(parcel, &names->units);
     nn_parcel_put_number(parcel, names->categories != NULL);
     for (size_t c = 0; names->categories && c < names->columns.count; c++)
         nn_parcel_put_list(parcel, &names->categories[c]);
@@ -22,6 +23,7 @@ static nn_status share_take_names(nn_parcel *parcel, nn_names *names)
     NN_TRY(nn_parcel_take_text(parcel, &names->key));
     NN_TRY(nn_parcel_take_list(parcel, &names->columns));
     NN_TRY(nn_parcel_take_list(parcel, &names->classes));
+    NN_TRY(nn_parcel_take_list(parcel, &names->units));
     if (!nn_parcel_take_number(parcel)) return NN_OK;
     NN_TRY(nn_names_make_categories(names));
     for (size_t c = 0; c < names->columns.count; c++)
@@ -82,6 +84,8 @@ static void share_put_piece(const nn_source *source, const nn_piece *piece, nn_p
         nn_parcel_put_number(parcel, piece->packings[a] != NULL);
         if (piece->packings[a]) nn_parcel_put(parcel, piece->packings[a], sizeof *piece->packings[a]);
         nn_store_gaps_put(piece->gaps[a], parcel);
+        nn_parcel_put_number(parcel, (int64_t)piece->facts[a].size);
+        nn_parcel_put(parcel, piece->facts[a].bytes, piece->facts[a].size);
         if (a >= NN_DATA_FIELDS) continue;
         nn_parcel_put_number(parcel, piece->names[a] != NULL);
         if (piece->names[a]) share_put_names(piece->names[a], parcel);
@@ -96,6 +100,16 @@ static nn_status share_take_field(nn_parcel *parcel, int a, nn_piece *piece)
         NN_TRY(share_take_names(parcel, piece->names[a]));
     }
     return share_take_map(parcel, &piece->maps[a]);
+}
+
+static nn_status share_take_facts(nn_parcel *parcel, nn_store_facts *facts)
+{
+    int64_t size = nn_parcel_take_number(parcel);
+    if (size <= 0) return NN_OK;
+    NN_TRY(nn_allocate(&facts->bytes, (size_t)size, 1, "what is known of a dataset"));
+    facts->size = (size_t)size;
+    nn_parcel_take(parcel, facts->bytes, facts->size);
+    return NN_OK;
 }
 
 static nn_status share_take_piece(nn_parcel *parcel, const nn_source *source, nn_piece *piece)
@@ -113,6 +127,7 @@ static nn_status share_take_piece(nn_parcel *parcel, const nn_source *source, nn
             nn_parcel_take(parcel, piece->packings[a], sizeof *piece->packings[a]);
         }
         NN_TRY(nn_store_gaps_take(parcel, &piece->gaps[a]));
+        NN_TRY(share_take_facts(parcel, &piece->facts[a]));
         if (a < NN_DATA_FIELDS) NN_TRY(share_take_field(parcel, a, piece));
     }
     return nn_parcel_status(parcel);
@@ -137,6 +152,9 @@ static nn_status share_take_array(nn_parcel *parcel, const nn_array *sent, const
     array->key = named.key;
     array->part = named.part;
     array->dataset = named.dataset;
+    array->spec = named.spec;
+    array->spec.steps = sent->spec.steps;
+    array->spec.members = sent->spec.members;
     array->path = array->path && source->piece_count > 0 ? nn_source_path(source->pieces, a) : NULL;
     array->names = array->names ? &names->items[a] : NULL;
     array->raw = NULL;
@@ -151,6 +169,7 @@ static nn_status share_take_array(nn_parcel *parcel, const nn_array *sent, const
 static void share_put_source(const nn_source *source, nn_parcel *parcel)
 {
     nn_parcel_put(parcel, source, sizeof *source);
+    nn_parcel_put(parcel, source->breaks, (size_t)source->break_count * sizeof *source->breaks);
     for (int i = 0; i < source->piece_count; i++) share_put_piece(source, &source->pieces[i], parcel);
     for (int a = 0; a < NN_DATA_ARRAYS; a++)
         if (source->arrays[a].given) share_put_array(&source->arrays[a], parcel);
@@ -180,6 +199,9 @@ static nn_status share_take_source(nn_parcel *parcel, const nn_data_request *req
                           .skips = sent.skips,
                           .lenient = sent.lenient,
                           .stages = sent.stages};
+    if (sent.break_count > 0) NN_TRY(NN_ALLOCATE(&source->breaks, sent.break_count, "the series of a part"));
+    source->break_count = sent.break_count;
+    nn_parcel_take(parcel, source->breaks, (size_t)sent.break_count * sizeof *source->breaks);
     if (sent.given && nn_source_name_arrays(request->options, part, request->wanted, request->target_count,
                                             source) != NN_OK)
         nn_error_clear(); /* rank 0 reports it */

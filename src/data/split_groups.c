@@ -17,7 +17,8 @@ static int split_by_place(const void *a, const void *b)
 
 /* Takes the groups in random order: first as many for validation as come nearest to its share, then for test.
  */
-void nn_split_assign(const nn_split_options *split, nn_random stream, int64_t count, nn_split_unit *units)
+nn_status nn_split_assign(const nn_split_options *split, nn_random stream, int64_t count,
+                          nn_split_unit *units)
 {
     int64_t next = 0, total = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -25,6 +26,7 @@ void nn_split_assign(const nn_split_options *split, nn_random stream, int64_t co
         nn_random_words(stream, (uint64_t)units[i].id, words);
         units[i].place = (uint64_t)words[1] << 32 | words[0];
         units[i].part = NN_TRAIN;
+        units[i].fold = -1;
         total += units[i].size;
     }
     qsort(units, (size_t)count, sizeof *units, split_by_place);
@@ -36,6 +38,7 @@ void nn_split_assign(const nn_split_options *split, nn_random stream, int64_t co
             units[next++].part = (uint8_t)p;
         }
     }
+    return split->folds > 0 ? nn_split_assign_folds(split, next, count, units) : NN_OK;
 }
 
 static int split_by_key(const void *a, const void *b)
@@ -51,7 +54,7 @@ static int split_by_id(const void *a, const void *b)
 }
 
 nn_status nn_split_group(const nn_split_options *split, nn_random stream, const int32_t *keys, int64_t units,
-                         uint8_t *part_of)
+                         uint8_t *part_of, int64_t *fold_samples)
 {
     int32_t *sorted = NULL;
     nn_split_unit *groups = NULL;
@@ -67,7 +70,9 @@ nn_status nn_split_group(const nn_split_options *split, nn_random stream, const 
         if (i == 0 || sorted[i] != sorted[i - 1]) groups[count++] = (nn_split_unit){.id = sorted[i]};
         groups[count - 1].size++;
     }
-    nn_split_assign(split, stream, count, groups);
+    NN_TRY_TO(done, status, nn_split_assign(split, stream, count, groups));
+    for (int64_t i = 0; i < count; i++)
+        if (groups[i].fold >= 0) fold_samples[groups[i].fold] += groups[i].size;
     qsort(groups, (size_t)count, sizeof *groups, split_by_id);
     for (int64_t i = 0; i < units; i++) {
         nn_split_unit wanted = {.id = keys[i]};
@@ -87,6 +92,7 @@ typedef struct split_class {
     int64_t count;            /* in samples */
     int64_t taken[NN_PARTS];  /* samples for validation and test, by part */
     int64_t passed[NN_PARTS]; /* the same, handed out so far */
+    int64_t next;             /* the number of its next sample among those that have folds */
     double remainder;
 } split_class;
 
@@ -129,14 +135,16 @@ static void split_apportion(split_class *classes, int64_t class_count, int part,
     qsort(classes, (size_t)class_count, sizeof *classes, split_by_label);
 }
 
-/* Chooses the part that gets the next sample of a class. */
-static int split_next_part(split_class *class)
+/* Chooses the part that gets the next sample of a class. The samples that have folds are numbered class by
+ * class, and dealt out: the folds then have the same number of each class, up to one, and of all. */
+static int split_next_part(split_class *class, nn_split_fold fold)
 {
     for (int part = NN_VALIDATION; part <= NN_TEST; part++)
         if (class->passed[part] < class->taken[part]) {
             class->passed[part]++;
             return part;
         }
+    if (fold.folds > 0) return class->next++ % fold.folds == fold.fold ? NN_VALIDATION : NN_TRAIN;
     return NN_TRAIN;
 }
 
@@ -160,9 +168,12 @@ nn_status nn_split_stratify(const nn_split_options *split, nn_random stream, con
     int64_t test = (int64_t)floor(split->test * (double)units + 0.5);
     split_apportion(classes, class_count, NN_VALIDATION, split->validation, validation);
     split_apportion(classes, class_count, NN_TEST, split->test, test);
+    nn_split_fold fold = {split->folds, split->fold - 1, units - test};
+    for (int64_t c = 1; c < class_count; c++)
+        classes[c].next = classes[c - 1].next + split_left(&classes[c - 1]);
     for (int64_t i = 0; i < units; i++) {
         int64_t unit = (int64_t)nn_random_permute(stream, (uint64_t)units, (uint64_t)i);
-        part_of[unit] = (uint8_t)split_next_part(&classes[split_class_of(keys[unit])]);
+        part_of[unit] = (uint8_t)split_next_part(&classes[split_class_of(keys[unit])], fold);
     }
     nn_free(classes);
     return NN_OK;

@@ -52,7 +52,7 @@ typedef struct nn_transform_type {
     const char *example; /* YAML list entry that is valid for 8 x 8 x 3 values */
     const nn_option *options;
     size_t options_size;
-    bool moves;    /* values change places, so targets per step or pixel would no longer fit */
+    bool moves; /* values change places, so targets per step or pixel would no longer fit */
     /* Fails, saying why, unless the transform can be applied to samples of the shape. */
     nn_status (*check)(const void *options, nn_shape shape);
     /* Re-entrant; cannot fail; exactly one of the two is set. Values that move in from outside are 0, the

@@ -211,7 +211,7 @@ nn_status nn_value_statistics_read(nn_store_file *file, const char *dataset, boo
     memset(statistics, 0, sizeof *statistics);
     statistics->minimum = statistics->maximum = NAN;
     statistics->first_bad = -1;
-    NN_TRY(nn_store_array_open_sparse(file, dataset, &array));
+    NN_TRY(nn_store_array_open_as(file, &(nn_store_spec){.dataset = dataset, .incomplete = true}, &array));
     const nn_store_info *info = nn_store_array_info(array);
     nn_status status = NN_OK;
     statistics->count = statistics_product(info, 0);

@@ -56,12 +56,22 @@ static void view_shape(const nn_array *array, bool windows, nn_view *view)
 static nn_status view_check(const nn_array *array, const nn_data_window_options *window, const nn_view *view)
 {
     bool windows = window->length > 0;
-    if ((view->missing == NN_MISSING_MEAN && array->label) ||
-        (view->index && (view->missing == NN_MISSING_MEAN || view->missing == NN_MISSING_MASK)))
+    bool mean = view->missing == NN_MISSING_MEAN, impute = view->missing == NN_MISSING_IMPUTE;
+    if (((mean || impute) && array->label) ||
+        (view->index && (mean || impute || view->missing == NN_MISSING_MASK)))
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.missing: %s: %s; set drop%s", array->key,
-                view->missing == NN_MISSING_MEAN ? "mean" : "mask",
-                view->index ? "there is no index for a missing value" : "class labels have no mean",
+                mean     ? "mean"
+                : impute ? "impute"
+                         : "mask",
+                view->index ? "there is no index for a missing value"
+                : mean      ? "class labels have no mean"
+                            : "a class label cannot be made up",
                 view->index ? "" : ", or mask");
+    if (impute && !view->input)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.missing: impute: a target that is missing teaches nothing; set mask (it is "
+                "ignored) or drop",
+                array->key);
     if (view->transform != NN_TRANSFORM_NONE && (view->input || array->label))
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.transform: only targets of values can be transformed: remove it", array->key);
@@ -119,6 +129,7 @@ void nn_view_release(nn_view *view)
     nn_free(view->columns);
     nn_free(view->scaling.scale);
     nn_free(view->scaling.offset);
+    nn_encoding_release(&view->encoding);
     nn_free(view->scales);
     nn_free(view->offsets);
     *view = (nn_view){0};

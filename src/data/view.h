@@ -26,6 +26,7 @@ typedef struct nn_view {
     nn_taken taken;          /* for a value target: what its loss accepts */
     int64_t begin; /* position of its values among those of all inputs, all value targets, or all labels */
     nn_scaling scaling;
+    nn_encoding encoding; /* of an input: what the network makes of its columns; see data/encodings.h */
     /* The scaling's columns repeated, long enough for a block that starts at any column; NULL: identity. */
     double *scales, *offsets;
 } nn_view;

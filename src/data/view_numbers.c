@@ -39,6 +39,7 @@ void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned 
         } else {
             view_copy(count, values, numbers + at);
         }
+        if (view->encoding.fills) continue; /* the network replaces them */
         if (view->missing == NN_MISSING_MEAN || (view->missing == NN_MISSING_MASK && view->input))
             view_fill(count, numbers + at);
     }

@@ -76,12 +76,12 @@ static int64_t integrity_find(const uint64_t *hashes, const uint64_t *others, in
 
 /* Compares this rank's memory with what was written after `steps` steps. Hashes that were not taken then are
  * taken now, for the comparison with other ranks. */
-static void integrity_report_memory(nn_integrity *integrity, int64_t steps, nn_report *report)
+static void integrity_report_memory(nn_integrity *integrity, int64_t steps, nn_rank_report *report)
 {
     const nn_stepper *stepper = integrity->stepper;
     int64_t blocks = stepper->model->network->block_count, states = nn_step_state_hashes(stepper);
-    *report =
-        (nn_report){.weights_block = -1, .state = -1, .state_block = -1, .contradiction = -1, .usable = true};
+    *report = (nn_rank_report){
+        .weights_block = -1, .state = -1, .state_block = -1, .contradiction = -1, .usable = true};
     bool sealed = integrity->sealed_steps == steps;
     uint64_t *now = sealed ? integrity->now : integrity->weights;
     nn_step_hash_weights(stepper, integrity->owned, true, now);
@@ -109,7 +109,7 @@ static int64_t integrity_choose(const nn_stepper *stepper, int64_t step, nn_batc
 
 /* Every thread computes it; the reported hash is that of the first thread. */
 static nn_status integrity_report_gradient(const nn_stepper *stepper, int64_t step, nn_batch batch,
-                                           nn_report *report, const uint64_t **hashes)
+                                           nn_rank_report *report, const uint64_t **hashes)
 {
     nn_workers *workers = stepper->workers;
     int owner = nn_shares_owner(nn_stepper_shares(stepper, batch.microbatches),
@@ -133,7 +133,7 @@ static nn_status integrity_report_gradient(const nn_stepper *stepper, int64_t st
 /* ---- in a step ---- */
 
 /* Whether no rank has found anything wrong and all have the same hashes: one small reduction. */
-static nn_status integrity_agree(nn_comm *comm, const nn_report *own, bool gradient, bool *agree)
+static nn_status integrity_agree(nn_comm *comm, const nn_rank_report *own, bool gradient, bool *agree)
 {
     uint64_t hashes[2] = {own->weights, gradient ? own->gradient : 0};
     bool in_order = own->usable && own->weights_block < 0 && own->state_block < 0 && own->contradiction < 0;
@@ -146,11 +146,11 @@ static nn_status integrity_agree(nn_comm *comm, const nn_report *own, bool gradi
 }
 
 /* Only where something is wrong do all ranks see the reports of all. */
-static nn_status integrity_judge(const nn_integrity *integrity, int64_t step, const nn_report *own,
+static nn_status integrity_judge(const nn_integrity *integrity, int64_t step, const nn_rank_report *own,
                                  const uint64_t *gradient)
 {
     nn_comm *comm = integrity->stepper->comm;
-    nn_report *reports = NULL;
+    nn_rank_report *reports = NULL;
     bool agree = false;
     NN_TRY(integrity_agree(comm, own, gradient != NULL, &agree));
     if (agree) return NN_OK;
@@ -198,7 +198,7 @@ static nn_status integrity_begin(void *context, const nn_step_progress *progress
 static nn_status integrity_reduced(void *context, const nn_step_progress *progress)
 {
     nn_integrity *integrity = context;
-    nn_report own;
+    nn_rank_report own;
     const uint64_t *gradient;
     if (!integrity_is_due(integrity->stepper, progress->step)) return NN_OK;
     integrity_report_memory(integrity, progress->step, &own);
@@ -225,7 +225,7 @@ static nn_status integrity_updated(void *context, const nn_step_progress *progre
 
 nn_status nn_integrity_check(nn_integrity *integrity, int64_t steps)
 {
-    nn_report own;
+    nn_rank_report own;
     if (!integrity) return NN_OK;
     integrity_report_memory(integrity, steps, &own);
     return integrity_judge(integrity, steps, &own, NULL);

@@ -58,7 +58,7 @@ static bool verdict_votes(const nn_stepper *stepper, int rank, bool gradient)
 }
 
 /* A rank whose hash more than half of the votes share, or -1. */
-static int verdict_majority(const nn_stepper *stepper, const nn_report *reports, bool gradient)
+static int verdict_majority(const nn_stepper *stepper, const nn_rank_report *reports, bool gradient)
 {
     int size = nn_comm_size(stepper->comm);
     for (int r = 0; r < size; r++) {
@@ -115,7 +115,8 @@ static nn_status verdict_compare(const nn_stepper *stepper, const nn_evidence *e
     bool differs = false;
     found->tied = reference < 0;
     for (int r = 0; r < size; r++) {
-        const nn_report *of = &evidence->reports[r], *other = &evidence->reports[found->tied ? 0 : reference];
+        const nn_rank_report *of = &evidence->reports[r],
+                             *other = &evidence->reports[found->tied ? 0 : reference];
         bool same = gradient ? of->gradient == other->gradient : of->weights == other->weights;
         found->odd[r] = !same || found->tied;
         differs |= !same;
@@ -141,14 +142,15 @@ static nn_status verdict_compare(const nn_stepper *stepper, const nn_evidence *e
 
 enum { OWN_STATE, OWN_WEIGHTS, OWN_GRADIENT, OWN_KINDS };
 
-static int64_t verdict_own_place(const nn_report *report, int kind)
+static int64_t verdict_own_place(const nn_rank_report *report, int kind)
 {
     return kind == OWN_STATE     ? report->state_block
            : kind == OWN_WEIGHTS ? report->weights_block
                                  : report->contradiction;
 }
 
-static void verdict_describe_own(const nn_stepper *stepper, const nn_report *report, int kind, verdict *found)
+static void verdict_describe_own(const nn_stepper *stepper, const nn_rank_report *report, int kind,
+                                 verdict *found)
 {
     char place[160];
     int64_t at = verdict_own_place(report, kind);
@@ -166,7 +168,7 @@ static void verdict_describe_own(const nn_stepper *stepper, const nn_report *rep
 }
 
 /* Whether any rank's own hashes differ; reports the first kind that does. */
-static bool verdict_own(const nn_stepper *stepper, const nn_report *reports, verdict *found)
+static bool verdict_own(const nn_stepper *stepper, const nn_rank_report *reports, verdict *found)
 {
     for (int kind = 0; kind < OWN_KINDS; kind++) {
         int first = -1;

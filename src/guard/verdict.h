@@ -6,7 +6,7 @@
 #include "step/stepper.h"
 
 /* One rank's report. Indices are -1 where everything is in order. */
-typedef struct nn_report {
+typedef struct nn_rank_report {
     uint64_t weights; /* hash of the hashes of all blocks, as written or received */
     uint64_t
         gradient; /* hash of the hashes of the microbatch computed again; not compared where there is none */
@@ -15,16 +15,16 @@ typedef struct nn_report {
     int64_t state_block;   /* ... and the block in it */
     int64_t contradiction; /* the first hash in which this rank's computations of the microbatch differ */
     int64_t usable;        /* whether the rank had data to compute with */
-} nn_report;
+} nn_rank_report;
 
 /* What a rank needs to find the place where ranks differ. */
 typedef struct nn_evidence {
-    const nn_report *reports; /* of all ranks */
-    int64_t step;             /* the current one, or the last one done; from 1 */
-    int64_t verified_step;    /* the last one that was verified */
-    uint64_t *weights;        /* the hashes of all blocks */
-    const uint64_t *gradient; /* those of the microbatch; NULL: none */
-    uint64_t *scratch;        /* room for as many of either */
+    const nn_rank_report *reports; /* of all ranks */
+    int64_t step;                  /* the current one, or the last one done; from 1 */
+    int64_t verified_step;         /* the last one that was verified */
+    uint64_t *weights;             /* the hashes of all blocks */
+    const uint64_t *gradient;      /* those of the microbatch; NULL: none */
+    uint64_t *scratch;             /* room for as many of either */
 } nn_evidence;
 
 /* NN_OK where everything agrees; else NN_ERROR_CORRUPT on all ranks, naming the ranks that are wrong.

@@ -57,6 +57,7 @@ struct nn_watchdog {
     nn_heartbeats *heartbeats;  /* NULL: there is one node, or another rank of this node has them */
     double clock;               /* sum of the ticks, in seconds, without suspensions */
     double found_at, spoken_at; /* by this clock; negative: not yet */
+    atomic_bool idle;
     bool runs;
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -70,6 +71,8 @@ static void watchdog_show_alive(nn_watchdog *watchdog)
 {
     watchdog_beat *beat = &watchdog->board->beats[watchdog->node_rank];
     atomic_fetch_add_explicit(&beat->ticks, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&watchdog->idle, memory_order_relaxed))
+        atomic_fetch_add_explicit(&beat->marks.count, 1, memory_order_relaxed);
 }
 
 static void watchdog_observe(nn_watchdog *watchdog, int place)
@@ -105,6 +108,8 @@ static bool watchdog_asks(const nn_watchdog *watchdog)
 static void watchdog_end(const char *text)
 {
     size_t length = strlen(text);
+    const char *clearing = nn_log_clearing(STDERR_FILENO);
+    (void)!write(STDERR_FILENO, clearing, strlen(clearing));
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, length);
         if (written <= 0 && errno != EINTR) break;
@@ -247,6 +252,15 @@ static void watchdog_stop_thread(nn_watchdog *watchdog)
     pthread_mutex_destroy(&watchdog->mutex);
     nn_pulse_move(NULL);
     atomic_store(&watchdog->board->beats[watchdog->node_rank].over, 1);
+}
+
+/* Another watchdog of this process may have had the marks meanwhile. */
+void nn_watchdog_set_idle(nn_watchdog *watchdog, bool idle)
+{
+    if (!watchdog || !watchdog->runs) return;
+    if (!idle) nn_pulse_move(&watchdog->board->beats[watchdog->node_rank].marks);
+    nn_pulse();
+    atomic_store_explicit(&watchdog->idle, idle, memory_order_relaxed);
 }
 
 /* ---- making ---- */

@@ -16,6 +16,10 @@ typedef struct nn_watchdog nn_watchdog;
  * with a warning. Heartbeats between nodes go to `run_directory`; NULL: none. Collective. */
 nn_status nn_watchdog_start(nn_comm *comm, double timeout, const char *run_directory, nn_watchdog **watchdog);
 
+/* Between calls of a library, its host does what it likes for as long as it likes: an idle rank counts as
+ * making progress, as long as its process runs. A watchdog begins not idle. Accepts NULL. Not collective. */
+void nn_watchdog_set_idle(nn_watchdog *watchdog, bool idle);
+
 /* Collective where it was started; accepts NULL. */
 void nn_watchdog_stop(nn_watchdog *watchdog);
 

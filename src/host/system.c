@@ -30,7 +30,7 @@ static const struct {
     bool passes;
     const char *advice; /* NULL: no specific advice */
 } system_errors[] = {
-    {ENOENT, false, "check the path; its directory must exist"},
+    {ENOENT, false, "check the path"},
     {ENOTDIR, false, "a part of the path is a file: check the path"},
     {EISDIR, false, "a folder has this name: choose another name"},
     {ENXIO, false, "a pipe, a socket or a device has this name: move it away, or choose another name"},

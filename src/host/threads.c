@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "base/memory.h"
+#include "host/surroundings.h"
 
 /* ---- how many ---- */
 
@@ -156,12 +157,29 @@ nn_status nn_threads_try(int threads, size_t stack)
 
 /* ---- helpers ---- */
 
+typedef struct threads_helper {
+    void *(*run)(void *context);
+    void *context;
+} threads_helper;
+
+static void *threads_help(void *context)
+{
+    threads_helper helper = *(threads_helper *)context;
+    nn_free(context);
+    nn_surroundings_plain_texts();
+    return helper.run(helper.context);
+}
+
 int nn_threads_start(pthread_t *thread, void *(*run)(void *), void *context)
 {
     sigset_t all, before;
+    threads_helper *helper;
+    if (NN_ALLOCATE(&helper, 1, "a helper thread") != NN_OK) return ENOMEM;
+    *helper = (threads_helper){run, context};
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(thread, NULL, run, context);
+    int error = pthread_create(thread, NULL, threads_help, helper);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) nn_free(helper);
     return error;
 }

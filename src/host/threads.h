@@ -54,7 +54,7 @@ size_t nn_threads_stack(void);
 nn_status nn_threads_try(int threads, size_t stack);
 
 /* As pthread_create, for helper threads: the thread blocks all signals, so that they go to the threads that
- * expect them. Returns the error, or 0. */
+ * expect them; its texts have the decimal point of C. Returns the error, or 0. */
 int nn_threads_start(pthread_t *thread, void *(*run)(void *), void *context);
 
 #endif

@@ -2,7 +2,9 @@
 #include "import/import.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "import/import_internal.h"
 
@@ -209,17 +211,15 @@ static nn_status import_prepare(nn_import_job *job)
 nn_status nn_import_run(const nn_importer *importer, nn_import *import, const nn_import_settings *settings,
                         const nn_import_team *team, bool progress, nn_text *summary)
 {
-    nn_import_job job = {.importer = importer,
-                         .import = import,
-                         .settings = settings,
-                         .team = team ? team : &import_alone,
-                         .progress = progress && (!team || team->rank == 0)};
+    nn_import_job job = {
+        .importer = importer, .import = import, .settings = settings, .team = team ? team : &import_alone};
     if (job.team->size > 1 && !importer->parallel)
         NN_FAIL(NN_ERROR_USAGE, "%s is imported by a single process: start nntrain import without mpirun",
                 importer->name);
+    if (progress && job.team->rank == 0) nn_log_progress_begin(STDERR_FILENO);
     nn_status status = import_agree(&job, import_prepare(&job));
     if (status == NN_OK) status = import_write(&job);
-    nn_import_end_progress(&job);
+    nn_log_progress_end();
     if (status == NN_OK && job.team->rank == 0) nn_import_append_summary(&job, summary);
     import_release(&job);
     return status;

@@ -37,8 +37,8 @@ typedef struct nn_import_team {
 } nn_import_team;
 
 /* Runs an import from open() to the committed file; `import` has its options and sources. Collective over the
- * team. progress: show a bar on stderr. Appends a description of what was written (datasets, shapes, classes)
- * to `summary` on rank 0. */
+ * team. progress: show a progress line on stderr, if that is a terminal. Appends a description of what was
+ * written (datasets, shapes, classes) to `summary` on rank 0. */
 nn_status nn_import_run(const nn_importer *importer, nn_import *import, const nn_import_settings *settings,
                         const nn_import_team *team, bool progress, nn_text *summary);
 

@@ -43,7 +43,6 @@ typedef struct nn_import_job {
     int *parts; /* the part of each row of a block */
     int64_t rows, rows_done;
     double shown;
-    bool progress;
 } nn_import_job;
 
 /* ---- import_plan.c: everything known before the first row is read ---- */
@@ -74,8 +73,7 @@ void nn_import_append_summary(const nn_import_job *job, nn_text *text);
 
 /* ---- progress.c ---- */
 
-/* Both do nothing unless progress was requested. */
+/* Does nothing unless there is a progress line (base/log.h). */
 void nn_import_show_progress(nn_import_job *job);
-void nn_import_end_progress(const nn_import_job *job);
 
 #endif

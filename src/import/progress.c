@@ -1,27 +1,32 @@
-/* A progress bar on standard error. */
-#include <stdio.h>
+/* A progress line on standard error. */
+#include <unistd.h>
 
+#include "base/log.h"
+#include "base/terminal.h"
 #include "host/clock.h"
 #include "import/import_internal.h"
 
-#define BAR_WIDTH 24
+#define BAR_MOST 24
+#define BAR_LEAST 6
 #define SHOW_EVERY 0.2 /* seconds */
 
 void nn_import_show_progress(nn_import_job *job)
 {
     double seconds = nn_seconds();
-    if (!job->progress || seconds - job->shown < SHOW_EVERY) return;
+    if (!nn_log_draws() || seconds - job->shown < SHOW_EVERY) return;
     job->shown = seconds;
-    char bar[BAR_WIDTH + 1];
+    nn_text line = {0};
+    nn_text_append(&line, "%s: %lld of %lld rows", job->importer->name, (long long)job->rows_done,
+                   (long long)job->rows);
     double share = (double)job->rows_done / (double)job->rows;
-    for (int i = 0; i < BAR_WIDTH; i++) bar[i] = i < share * BAR_WIDTH ? '#' : '.';
-    bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r%s [%s] %lld of %lld rows \033[K", job->importer->name, bar, (long long)job->rows_done,
-            (long long)job->rows);
-    fflush(stderr);
-}
-
-void nn_import_end_progress(const nn_import_job *job)
-{
-    if (job->progress && job->shown > 0) fprintf(stderr, "\r\033[K");
+    /* The last column stays free: some terminals begin a new line after it. */
+    int room = nn_terminal_columns(STDERR_FILENO) - 1 - (int)line.length, bar = room - 4;
+    if (bar > BAR_MOST) bar = BAR_MOST;
+    if (bar >= BAR_LEAST) {
+        nn_text_append(&line, "  [");
+        for (int i = 0; i < bar; i++) nn_text_append(&line, "%c", i < share * bar ? '#' : '.');
+        nn_text_append(&line, "]");
+    }
+    if (line.bytes && room >= 0) nn_log_progress(line.bytes);
+    nn_text_free(&line);
 }

@@ -78,10 +78,9 @@ nn_status nn_fit_classes(nn_shape output, const nn_field *target)
     if (fit_looks_one_hot(output, target))
         NN_FAIL(NN_ERROR_USAGE,
                 "the target '%s' (%s) holds 0 and 1, and its last dimension is that of the output (%s): if "
-                "it is one-hot along that dimension, store the classes instead, in Python with h5py: "
-                "f['NEW'] = f['OLD'][:].argmax(-1) (or the axis of the classes), and use NEW; if each value "
-                "is a separate yes or no, use binary_cross_entropy",
-                target->name, nn_shape_text(labels, target->shape), nn_shape_text(text, output));
+                "it is one-hot along that dimension, set data.fields.%s.kind: one_hot; if each value is a "
+                "separate yes or no, use binary_cross_entropy",
+                target->name, nn_shape_text(labels, target->shape), text, target->name);
     if (target->shape.dimensions > 0) NN_TRY(fit_extents(output, target));
     if (fit_spread(output, target->shape) > 1)
         NN_FAIL(NN_ERROR_USAGE,

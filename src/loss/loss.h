@@ -55,6 +55,9 @@ typedef struct nn_loss_type {
     double (*evaluate)(const void *options, const nn_loss_call *call);
     /* Turns the network's output into predictions (softmax), in place; NULL: the output is the prediction. */
     void (*predict)(const void *options, int64_t rows, int64_t columns, nn_real *output);
+    /* Multiplies by the Jacobian of predict, which is symmetric, in place; predicted: the predictions. NULL
+     * if predict is. */
+    void (*predict_derivative)(int64_t rows, int64_t columns, const nn_real *predicted, nn_real *values);
     const char *prediction; /* the name of that function; NULL: none */
     /* The option class_weights as given by the user, borrowed; NULL: the loss has none. */
     const nn_text_list *(*class_weights)(const void *options);

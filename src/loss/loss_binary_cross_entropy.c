@@ -121,6 +121,12 @@ static void binary_cross_entropy_predict(const void *options, int64_t rows, int6
     nn_sigmoid(rows * columns, output, output);
 }
 
+static void binary_cross_entropy_predict_derivative(int64_t rows, int64_t columns, const nn_real *predicted,
+                                                    nn_real *values)
+{
+    nn_sigmoid_gradient(rows * columns, predicted, values, values);
+}
+
 static void binary_cross_entropy_best_constant(const void *options, int64_t columns,
                                                const double *class_weights, bool labels, const double *mean,
                                                double *output)
@@ -150,6 +156,7 @@ const nn_loss_type nn_loss_binary_cross_entropy = {
     .denominator = binary_cross_entropy_denominator,
     .evaluate = binary_cross_entropy_evaluate,
     .predict = binary_cross_entropy_predict,
+    .predict_derivative = binary_cross_entropy_predict_derivative,
     .prediction = "sigmoid",
     .class_weights = binary_cross_entropy_class_weights,
     .best_constant = binary_cross_entropy_best_constant,

@@ -167,6 +167,12 @@ static void cross_entropy_predict(const void *options, int64_t rows, int64_t col
     nn_softmax_rows(rows, columns, output, output);
 }
 
+static void cross_entropy_predict_derivative(int64_t rows, int64_t columns, const nn_real *predicted,
+                                             nn_real *values)
+{
+    nn_softmax_gradient_rows(rows, columns, predicted, values, values);
+}
+
 /* The logarithms of the weighted shares. Ties between classes are broken by their unweighted shares. A class
  * that never occurs gets a probability of 1e-30. */
 static void cross_entropy_best_constant(const void *options, int64_t columns, const double *class_weights,
@@ -197,6 +203,7 @@ const nn_loss_type nn_loss_cross_entropy = {
     .denominator = cross_entropy_denominator,
     .evaluate = cross_entropy_evaluate,
     .predict = cross_entropy_predict,
+    .predict_derivative = cross_entropy_predict_derivative,
     .prediction = "softmax",
     .class_weights = cross_entropy_class_weights,
     .best_constant = cross_entropy_best_constant,

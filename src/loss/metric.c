@@ -2,6 +2,8 @@
 #include "loss/metric.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 const nn_option nn_no_options[] = {{0}};
 
@@ -50,4 +52,20 @@ nn_metric_result nn_metric_finish(const nn_metric_type *type, const void *option
     if (type->relative && outputs > 1)
         result.choice = metric_mean(options, width / outputs, outputs, state, type->relative, NULL);
     return result;
+}
+
+double nn_metric_threshold(const nn_metric_type *type, const void *options)
+{
+    for (const nn_option *option = type->options; option && option->name; option++)
+        if (strcmp(option->name, "threshold") == 0)
+            return options ? *(const double *)(const void *)((const char *)options + option->offset)
+                           : strtod(option->default_value, NULL);
+    return NAN;
+}
+
+double nn_metric_of_class(const nn_metric_type *type, const double *counts, int64_t class_number)
+{
+    const double *of = counts + NN_METRIC_CLASS_COUNTS * class_number;
+    if (of[NN_METRIC_RIGHT] + of[NN_METRIC_PREDICTED] == 0) return NAN;
+    return metric_defined(type->of_class(of[NN_METRIC_HITS], of[NN_METRIC_RIGHT], of[NN_METRIC_PREDICTED]));
 }

@@ -24,6 +24,11 @@ typedef enum nn_metric_state {
  * evaluations only. */
 #define NN_METRIC_SUMS_MAX 96
 
+/* Rows of equal score, with a question of yes or no. */
+typedef struct nn_ranking_tie {
+    double yes, no;
+} nn_ranking_tie;
+
 /* What a metric compares. */
 typedef struct nn_judged {
     nn_shape output;
@@ -34,17 +39,22 @@ typedef struct nn_judged {
 /* The option table of metrics that have no options. */
 extern const nn_option nn_no_options[];
 
+/* Bytes of what distinguishes a metric from others of its name. */
+#define NN_METRIC_QUALIFIER 48
+
 typedef struct nn_metric_type {
     const char *name;
     const char *summary;
-    const char *example; /* YAML, an entry of the list `metrics` */
+    const char *example;    /* YAML, an entry of the list `metrics` */
+    const char *definition; /* in words and formulas */
+    const char *reference;  /* a publication that defines it, or examines it */
     const nn_option *options;
     size_t options_size;
     bool higher_is_better;
     bool percent;          /* shown as a percentage */
     bool matrix;           /* NN_METRIC_COUNTS that are shown as a square matrix, correct classes in rows */
     bool by_output;        /* NN_METRIC_SUMS of values: width and finish are per output */
-    const char *undefined; /* when it is undefined, such as "if no row counts"; NULL: never */
+    const char *undefined; /* when it is undefined, such as "if no row counts", and what counts then */
     nn_metric_state state;
     nn_status (*check)(const void *options, const nn_judged *judged);
     /* Number of sums or counts that it keeps, or of values that it collects per row; columns: of
@@ -60,9 +70,20 @@ typedef struct nn_metric_type {
     double (*finish)(const void *options, int64_t width, const double *state);
     /* For a by_output metric in the unit of the output: the result relative to the spread of the target. */
     double (*relative)(const void *options, int64_t width, const double *state);
-    /* The result of collected values, rows x width; not finite if undefined. */
+    /* The result of a class from counts of three per class (loss/answers.h); NULL: the metric has no results
+     * by class, or they are not made of counts. */
+    double (*of_class)(double hits, double right, double predicted);
+    /* The result of collected values, rows x width; not finite if undefined. by_class: receives one result
+     * for each of nn_metric_classes; may be NULL. */
     nn_status (*finish_collected)(const void *options, int64_t rows, int64_t width, const nn_real *values,
-                                  double *result);
+                                  double *result, double *by_class);
+    /* Where pairs of a score and an answer are collected (loss/ranking.h): the result of one column from its
+     * ties, in descending order of their score; not finite if undefined. The metric is the mean over the
+     * columns for which it is defined. */
+    double (*of_ties)(const void *options, int64_t count, const nn_ranking_tie *ties);
+    /* Writes what its options and the target make of it, such as "macro" or "k 5", for people to read next to
+     * its name; text is empty before. NULL: nothing. */
+    void (*qualify)(const void *options, const nn_judged *judged, char text[NN_METRIC_QUALIFIER]);
     /* Limit for the collected values of one evaluation, in MiB: where values are collected. */
     double (*memory)(const void *options);
 } nn_metric_type;
@@ -83,6 +104,24 @@ typedef struct nn_metric_result {
  * receives one result per output; may be NULL. */
 nn_metric_result nn_metric_finish(const nn_metric_type *type, const void *options, int64_t width,
                                   int64_t outputs, const double *state, double *by_output);
+
+/* The probability above which yes, or the second of two classes, is predicted; NaN for a metric without a
+ * threshold. */
+double nn_metric_threshold(const nn_metric_type *type, const void *options);
+
+/* Number of classes that results by class are of: the columns of an output, or separate questions of yes or
+ * no; no and yes for one column. */
+static inline int64_t nn_metric_classes(int64_t columns)
+{
+    return columns > 1 ? columns : 2;
+}
+
+/* Three counts per class: rows of the class that are predicted as such, rows of the class, rows predicted as
+ * it. */
+enum { NN_METRIC_HITS, NN_METRIC_RIGHT, NN_METRIC_PREDICTED, NN_METRIC_CLASS_COUNTS };
+
+/* Of metrics with of_class: the result of a class, NaN if it neither occurs nor is predicted. */
+double nn_metric_of_class(const nn_metric_type *type, const double *counts, int64_t class_number);
 
 /* The metrics of a precision: the list, NULL-terminated; and one by name, NULL if there is none. */
 const nn_metric_type *const *nn_metric_types(nn_scalar scalar);

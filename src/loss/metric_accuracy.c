@@ -1,4 +1,4 @@
-/* The fraction of the rows whose largest output is that of the correct class; the first one on ties. */
+/* The fraction of the rows that are predicted as their class. */
 #include <math.h>
 
 #include "loss/answers.h"
@@ -12,16 +12,16 @@ static int64_t accuracy_width(const void *options, int64_t columns)
 
 static void accuracy_accumulate(const void *options, const nn_loss_call *call, double *sums)
 {
-    (void)options;
     int64_t right, predicted;
+    double margin = nn_answers_margin(options);
     for (int64_t r = 0; call->labels && r < call->rows; r++) {
-        if (!nn_answers_of_row(call, r, &right, &predicted)) continue;
+        if (!nn_answers_of_row(call, margin, r, &right, &predicted)) continue;
         sums[0] += right == predicted;
         sums[1]++;
     }
     for (int64_t i = 0; !call->labels && i < call->rows * call->columns; i++) {
         if (isnan(call->targets[i])) continue;
-        sums[0] += (call->targets[i] > (nn_real)0.5) == (call->output[i] > 0);
+        sums[0] += (call->targets[i] > (nn_real)0.5) == ((double)call->output[i] > margin);
         sums[1]++;
     }
 }
@@ -37,7 +37,14 @@ const nn_metric_type nn_metric_accuracy = {
     .name = "accuracy",
     .summary = "for classes: the fraction of samples, or steps, classified correctly",
     .example = "accuracy",
-    .options = nn_no_options,
+    .definition = "rows whose predicted class is their label / rows with a label; the class with "
+                  "the largest output is predicted, the first one on ties, or yes if its "
+                  "probability is above threshold",
+    .reference = "Sokolova, Lapalme: A systematic analysis of performance measures for "
+                 "classification tasks (2009)",
+    .options = nn_threshold_table,
+    .options_size = sizeof(nn_answers_options),
+    .qualify = nn_threshold_qualify,
     .higher_is_better = true,
     .percent = true,
     .undefined = "if no row has a label",

@@ -29,18 +29,24 @@ static int64_t confusion_width(const void *options, int64_t columns)
 
 static void confusion_accumulate(const void *options, const nn_loss_call *call, double *counts)
 {
-    (void)options;
     int64_t classes = call->columns > 1 ? call->columns : 2, right, predicted;
+    double margin = nn_answers_margin(options);
     for (int64_t r = 0; r < call->rows; r++)
-        if (nn_answers_of_row(call, r, &right, &predicted)) counts[right * classes + predicted]++;
+        if (nn_answers_of_row(call, margin, r, &right, &predicted)) counts[right * classes + predicted]++;
 }
 
 const nn_metric_type nn_metric_confusion = {
     .name = "confusion",
     .summary = "for classes: the table of correct (rows) and predicted (columns) classes",
     .example = "confusion",
-    .options = nn_no_options,
+    .definition = "entry (i, j): rows of class i that are predicted as class j",
+    .reference = "Stehman: Selecting and interpreting measures of thematic classification accuracy "
+                 "(1997)",
+    .options = nn_threshold_table,
+    .options_size = sizeof(nn_answers_options),
+    .qualify = nn_threshold_qualify,
     .matrix = true,
+    .undefined = "never; a class that does not occur has a row of zeros",
     .state = NN_METRIC_COUNTS,
     .check = confusion_check,
     .width = confusion_width,

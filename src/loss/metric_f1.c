@@ -1,4 +1,4 @@
-/* The harmonic mean of the precision and recall of a class; the mean over the classes. */
+/* The harmonic mean of the precision and recall of a class (van Rijsbergen 1979). */
 #include "loss/answers.h"
 
 static double f1_of_class(double hits, double right, double predicted)
@@ -8,16 +8,19 @@ static double f1_of_class(double hits, double right, double predicted)
 
 static double f1_finish(const void *options, int64_t width, const double *counts)
 {
-    (void)options;
-    return nn_answers_mean(width, counts, f1_of_class);
+    return nn_answers_average(options, width, counts, f1_of_class);
 }
 
 const nn_metric_type nn_metric_f1 = {
     .name = "f1",
-    .summary = "for classes: harmonic mean of precision and recall, mean over the classes",
+    .summary =
+        "for classes: harmonic mean of precision and recall, 2 x hits / (rows + predictions of the class)",
     .example = "f1",
-    .undefined =
-        "if no row has a label; a class that neither occurs nor is predicted is left out of the mean",
+    .definition = "per class: 2 x hits / (rows of the class + rows predicted as the class), the "
+                  "harmonic mean of precision and recall",
+    .reference = "van Rijsbergen: Information retrieval (1979)",
+    .undefined = NN_ANSWERS_UNDEFINED,
     .finish = f1_finish,
-    NN_ANSWERS_MEAN,
+    .of_class = f1_of_class,
+    NN_ANSWERS_AVERAGE,
 };

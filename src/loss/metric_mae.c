@@ -18,6 +18,9 @@ const nn_metric_type nn_metric_mae = {
     .name = "mae",
     .summary = "for values: mean absolute error, in the target's own units; mean over the outputs",
     .example = "mae",
+    .definition = "per output: mean of |predicted - target|; then the mean over the outputs",
+    .reference = "Willmott, Matsuura: Advantages of the mean absolute error (MAE) over the root "
+                 "mean square error (RMSE) (2005)",
     .options = nn_no_options,
     .by_output = true,
     .undefined = "if all targets are missing",

@@ -21,6 +21,9 @@ const nn_metric_type nn_metric_r2 = {
     .summary = "for values: coefficient of determination, the explained fraction of the variance; mean over "
                "the outputs",
     .example = "r2",
+    .definition = "per output: 1 - sum of (predicted - target)^2 / sum of (target - mean of the "
+                  "targets)^2; then the mean over the outputs",
+    .reference = "Wright: Correlation and causation (1921)",
     .options = nn_no_options,
     .higher_is_better = true,
     .by_output = true,

@@ -1,4 +1,4 @@
-/* The fraction of the samples of a class that are predicted as such; the mean over the classes. */
+/* The fraction of the samples of a class that are predicted as such. */
 #include "loss/answers.h"
 
 static double recall_of_class(double hits, double right, double predicted)
@@ -9,15 +9,18 @@ static double recall_of_class(double hits, double right, double predicted)
 
 static double recall_finish(const void *options, int64_t width, const double *counts)
 {
-    (void)options;
-    return nn_answers_mean(width, counts, recall_of_class);
+    return nn_answers_average(options, width, counts, recall_of_class);
 }
 
 const nn_metric_type nn_metric_recall = {
     .name = "recall",
-    .summary = "for classes: the fraction of the samples of a class that are found, mean over the classes",
+    .summary = "for classes: the fraction of the samples of a class that are found",
     .example = "recall",
-    .undefined = "if no row has a label; the recall of a class that is predicted but never occurs is 0",
+    .definition = "per class: hits / rows of the class; hits are rows of the class that are "
+                  "predicted as such",
+    .reference = "van Rijsbergen: Information retrieval (1979)",
+    .undefined = NN_ANSWERS_UNDEFINED "; the recall of a class that is predicted but never occurs is 0",
     .finish = recall_finish,
-    NN_ANSWERS_MEAN,
+    .of_class = recall_of_class,
+    NN_ANSWERS_AVERAGE,
 };

@@ -20,6 +20,9 @@ const nn_metric_type nn_metric_rmse = {
     .name = "rmse",
     .summary = "for values: root mean squared error, in the target's own units; mean over the outputs",
     .example = "rmse",
+    .definition = "per output: sqrt(mean of (predicted - target)^2); then the mean over the outputs",
+    .reference = "Chai, Draxler: Root mean square error (RMSE) or mean absolute error (MAE)? "
+                 "(2014)",
     .options = nn_no_options,
     .by_output = true,
     .undefined = "if all targets are missing",

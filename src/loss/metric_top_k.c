@@ -1,4 +1,6 @@
 /* The fraction of the rows whose correct class is among the k largest outputs; the first ones on ties. */
+#include <stdio.h>
+
 #include "loss/answers.h"
 #include "loss/fit.h"
 
@@ -47,10 +49,19 @@ static double top_k_finish(const void *options, int64_t width, const double *sum
     return sums[0] / sums[1];
 }
 
+static void top_k_qualify(const void *options, const nn_judged *judged, char text[NN_METRIC_QUALIFIER])
+{
+    (void)judged;
+    snprintf(text, NN_METRIC_QUALIFIER, "k %lld", (long long)((const top_k_options *)options)->k);
+}
+
 const nn_metric_type nn_metric_top_k = {
     .name = "top_k",
     .summary = "for classes: the fraction whose correct class is among the k most probable ones",
     .example = "top_k: {k: 2}",
+    .definition = "rows whose label is among the k largest outputs / rows with a label; of equal "
+                  "outputs the first class comes first",
+    .reference = "Russakovsky et al.: ImageNet large scale visual recognition challenge (2015)",
     .options = top_k_table,
     .options_size = sizeof(top_k_options),
     .higher_is_better = true,
@@ -61,4 +72,5 @@ const nn_metric_type nn_metric_top_k = {
     .width = top_k_width,
     .accumulate = top_k_accumulate,
     .finish = top_k_finish,
+    .qualify = top_k_qualify,
 };

@@ -24,7 +24,7 @@ int64_t nn_outputs_width(const void *options, int64_t columns)
     return columns * NN_OUTPUT_VALUES;
 }
 
-static void outputs_add(double *output, double predicted, double observed)
+void nn_outputs_add(double *output, double predicted, double observed)
 {
     double difference = predicted - observed;
     if (output[NN_OUTPUT_COUNT] == 0) output[NN_OUTPUT_CENTER] = observed;
@@ -42,7 +42,7 @@ void nn_outputs_accumulate(const void *options, const nn_loss_call *call, double
     int64_t output = 0;
     for (int64_t i = 0; i < call->rows * call->columns; i++) {
         if (!isnan(call->observed[i]))
-            outputs_add(state + output * NN_OUTPUT_VALUES, call->predicted[i], call->observed[i]);
+            nn_outputs_add(state + output * NN_OUTPUT_VALUES, call->predicted[i], call->observed[i]);
         if (++output == call->outputs) output = 0;
     }
 }

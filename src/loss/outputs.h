@@ -16,6 +16,9 @@ enum {
     NN_OUTPUT_VALUES
 };
 
+/* Adds one value to the state of its output. */
+void nn_outputs_add(double *output, double predicted, double observed);
+
 /* Fails unless the target is values. */
 nn_status nn_outputs_check(const void *options, const nn_judged *judged);
 int64_t nn_outputs_width(const void *options, int64_t columns);

@@ -10,8 +10,4 @@
 nn_status nn_model_put_names(const nn_names_set *set, nn_store_image *image);
 nn_status nn_model_get_names(nn_store_file *file, nn_names_set *set);
 
-/* The names of a field's classes in the form of nn_field.class_names, owned by the caller. NULL: they have no
- * names. */
-nn_status nn_model_class_lines(const nn_names_set *set, int field, char **lines);
-
 #endif

@@ -6,7 +6,8 @@
 static int indices_find_source(const nn_network *network, int l)
 {
     int source = network->layers[l].inputs[0];
-    while (network->layers[source].type->is_view || network->layers[source].type->picks)
+    while (network->layers[source].type->is_view || network->layers[source].type->picks ||
+           network->layers[source].type->takes_missing)
         source = network->layers[source].inputs[0];
     return source;
 }
@@ -22,8 +23,17 @@ static bool indices_are_scaled(const nn_scaling *scaling, const nn_field *input,
     return false;
 }
 
+/* Whether columns hold categories: only layers that were made for them read these (model/encode.h). */
+static bool indices_are_encoded(const nn_field *field)
+{
+    bool encoded = field->encoding.categories != NULL;
+    for (int p = 0; p < field->part_count; p++) encoded |= field->parts[p].encoding.categories != NULL;
+    return encoded;
+}
+
 static nn_status indices_check_field(const nn_model *model, const nn_layer *layer, const nn_field *field)
 {
+    if (indices_are_encoded(field)) return NN_OK;
     long long known = (long long)layer->type->indices_of(layer);
     if (!field->is_class && indices_are_scaled(&model->input_scaling, &model->input, field))
         NN_FAIL(NN_ERROR_USAGE,

@@ -13,7 +13,8 @@
 #include "store/store.h"
 
 #define NN_MODEL_HEADS 8
-#define NN_MODEL_METRICS 32
+#define NN_MODEL_ASKED 32                                      /* metrics of a configuration */
+#define NN_MODEL_METRICS (NN_MODEL_ASKED + 3 * NN_MODEL_HEADS) /* and those that are added */
 
 /* A loss, as given by the user. */
 typedef struct nn_head_spec {
@@ -24,13 +25,16 @@ typedef struct nn_head_spec {
     double weight; /* factor on the loss */
 } nn_head_spec;
 
+enum { NN_METRIC_SHOWN = 1, NN_METRIC_TABLED };
+
 /* A metric of a head. */
 typedef struct nn_model_metric {
     const nn_metric_type *type;
     void *options; /* owned */
     int head;
     char *name; /* owned: "accuracy", or "label.accuracy" if there are several heads */
-    bool extra; /* not requested: shown only at the end of a run and by eval */
+    int extra;  /* not requested; shown at the end of a run and by eval: NN_METRIC_SHOWN, or in tables alone:
+                   NN_METRIC_TABLED; 0: requested */
 } nn_model_metric;
 
 /* The sections network, loss (or losses) and metrics, before the data is known. Zero-initialise. */
@@ -39,7 +43,8 @@ typedef struct nn_model_spec {
     int head_count;
     nn_head_spec heads[NN_MODEL_HEADS];
     int metric_count;
-    nn_model_metric metrics[NN_MODEL_METRICS];
+    nn_model_metric metrics[NN_MODEL_ASKED];
+    bool losses_are_sound; /* no problems were found in loss or losses */
 } nn_model_spec;
 
 /* Properties of the target of a head; all borrowed. */
@@ -59,6 +64,9 @@ typedef struct nn_head {
     void *loss_options;    /* owned */
     double weight;         /* factor on the loss */
     double *class_weights; /* owned, one per class; NULL: none */
+    double *prior; /* owned: the shares of the classes in the training part, or the mean of each value,
+                      normalised; NULL: unknown */
+    int64_t prior_count;
     nn_field target;
     nn_scaling scaling;
     int64_t rows, columns; /* per sample, for the loss: rows > 1 if every step has a class */
@@ -135,6 +143,9 @@ bool nn_head_is_values(const nn_head *head);
  */
 double nn_model_undo_value(const nn_head *head, int64_t i, double value);
 
+/* The derivative of nn_model_undo_value with respect to the value. */
+double nn_model_undo_slope(const nn_head *head, int64_t i, double value);
+
 /* Writes fields, normalisation, class weights and names to an image. */
 nn_status nn_model_put(const nn_model *model, nn_store_image *image);
 
@@ -144,6 +155,15 @@ nn_status nn_model_compare_scalings(const nn_model *model, nn_store_file *file, 
 /* Builds the model that a checkpoint describes (configuration, fields, normalisation); owned by the caller.
  */
 nn_status nn_model_get(nn_store_file *file, nn_scalar scalar, nn_model **model);
+
+/* The same with other metrics: a YAML list; NULL: those of the run. */
+nn_status nn_model_get_judged(nn_store_file *file, nn_scalar scalar, const char *metrics, nn_model **model);
+
+/* The same, to predict with microbatches of *microbatch samples; 0: becomes the size of the run's. Products
+ * are our own whatever computed the run's, so that the bits of a prediction depend on the inputs of its
+ * sample and the weights alone: neither on its place, nor on other samples, nor on the CPU. */
+nn_status nn_model_get_to_predict(nn_store_file *file, nn_scalar scalar, int64_t *microbatch,
+                                  nn_model **model);
 
 /* Writes a flat vector (weights, or a state vector of the optimizer) tensor by tensor as
  * GROUP/layer/parameter; and reads one back, verifying checksums. */

@@ -7,6 +7,7 @@
 #include "base/maths.h"
 #include "base/memory.h"
 #include "model/arithmetic.h"
+#include "model/encode.h"
 #include "model/indices.h"
 #include "model/symbols.h"
 
@@ -18,10 +19,12 @@ static nn_status model_copy_field(const nn_field *from, nn_field *to)
     to->class_names = NULL;
     to->parts = NULL;
     to->part_count = 0;
+    to->encoding = (nn_encoding){0};
     char *name = NULL;
     nn_status status = nn_copy_text(from->name, &name);
     to->name = name;
     if (status == NN_OK && from->class_names) status = nn_copy_text(from->class_names, &to->class_names);
+    if (status == NN_OK) status = nn_encoding_copy(&from->encoding, &to->encoding);
     NN_TRY(status);
     if (from->part_count > 0) NN_TRY(NN_ALLOCATE(&to->parts, from->part_count, "the parts of an input"));
     for (int p = 0; p < from->part_count; p++) {
@@ -62,9 +65,9 @@ static nn_status model_make_yes_no_weights(nn_head *head, const nn_model_target 
 /* Shares of classes at several positions are averaged over the positions. */
 static nn_status model_make_weights(nn_head *head, const nn_model_target *facts, bool *made)
 {
+    if (head->loss->yes_no) return model_make_yes_no_weights(head, facts, made);
     int64_t classes = nn_field_classes(&head->target), places = nn_shape_count(head->target.shape) / classes;
     double *shares = NULL;
-    if (head->loss->yes_no) return model_make_yes_no_weights(head, facts, made);
     NN_TRY(NN_ALLOCATE(&shares, classes, "the class proportions"));
     if (head->target.is_class) places = 1;
     for (int64_t i = 0; facts->shares && i < places * classes; i++)
@@ -105,6 +108,11 @@ static nn_status model_fill_head(nn_head *head, nn_head_spec *spec, const nn_mod
     NN_TRY(model_copy_field(facts->field, &head->target));
     head->target.shares = head->loss->domain.shares && !head->target.is_class;
     NN_TRY(nn_scaling_copy(facts->scaling, &head->scaling));
+    if (facts->shares) {
+        head->prior_count = head->target.is_class ? head->target.classes : nn_shape_count(head->target.shape);
+        NN_TRY(NN_ALLOCATE(&head->prior, head->prior_count, "the constant prediction"));
+        memcpy(head->prior, facts->shares, (size_t)head->prior_count * sizeof *head->prior);
+    }
     nn_status status = model_fill_class_weights(head, facts);
     return status == NN_OK ? NN_OK : nn_fail_context(status, "loss %s", head->loss->name);
 }
@@ -166,26 +174,48 @@ int nn_model_metric_index(const nn_model_metric *metrics, int count, int head_co
 
 /* ---- checking ---- */
 
+/* Adds the recorded text of a failure, on lines of its own. Returns whether the status is NN_OK. */
+static bool model_collect(nn_text *problems, nn_status status, nn_status *first)
+{
+    if (status == NN_OK) return true;
+    nn_text_append(problems, "%s%s", problems->length > 0 ? "\n" : "", nn_error_text());
+    if (*first == NN_OK || status == NN_ERROR_MEMORY) *first = status;
+    return false;
+}
+
+static nn_status model_check_loss(const nn_model *model, int h)
+{
+    const nn_head *head = &model->heads[h];
+    const nn_layer *layer = &model->network->layers[head->layer];
+    nn_status status = head->loss->check(head->loss_options, layer->output_shape, &head->target);
+    if (status == NN_OK) return NN_OK;
+    return nn_fail_context(status, "loss %s on the output of layer %s", head->loss->name, layer->name);
+}
+
+static nn_status model_check_metric(const nn_model *model, const nn_model_metric *metric)
+{
+    const nn_head *head = &model->heads[metric->head];
+    const nn_layer *layer = &model->network->layers[head->layer];
+    nn_judged judged = {layer->output_shape, &head->target, head->loss->yes_no};
+    nn_status status = metric->type->check(metric->options, &judged);
+    if (status == NN_OK) return NN_OK;
+    return nn_fail_context(status, "metric %s on the output of layer %s", metric->name, layer->name);
+}
+
+/* Where a loss does not fit its output, the metrics of that output cannot be judged. */
 nn_status nn_model_check(const nn_model *model)
 {
-    for (int h = 0; h < model->head_count; h++) {
-        const nn_head *head = &model->heads[h];
-        const nn_layer *layer = &model->network->layers[head->layer];
-        nn_status status = head->loss->check(head->loss_options, layer->output_shape, &head->target);
-        if (status != NN_OK)
-            return nn_fail_context(status, "loss %s on the output of layer %s", head->loss->name,
-                                   layer->name);
-    }
-    for (int m = 0; m < model->metric_count; m++) {
-        const nn_model_metric *metric = &model->metrics[m];
-        const nn_head *head = &model->heads[metric->head];
-        const nn_layer *layer = &model->network->layers[head->layer];
-        nn_judged judged = {layer->output_shape, &head->target, head->loss->yes_no};
-        nn_status status = metric->type->check(metric->options, &judged);
-        if (status != NN_OK)
-            return nn_fail_context(status, "metric %s on the output of layer %s", metric->name, layer->name);
-    }
-    return NN_OK;
+    bool fits[NN_MODEL_HEADS];
+    nn_text problems = {0};
+    nn_status status = NN_OK;
+    for (int h = 0; h < model->head_count; h++)
+        fits[h] = model_collect(&problems, model_check_loss(model, h), &status);
+    for (int m = 0; m < model->metric_count; m++)
+        if (fits[model->metrics[m].head])
+            model_collect(&problems, model_check_metric(model, &model->metrics[m]), &status);
+    if (status != NN_OK) status = nn_fail(status, "%s", problems.bytes ? problems.bytes : nn_error_text());
+    nn_text_free(&problems);
+    return status;
 }
 
 /* ---- create and destroy ---- */
@@ -197,21 +227,68 @@ static bool model_has_metric(const nn_model *model, const nn_metric_type *type, 
     return false;
 }
 
-/* Adds rmse to every target of values: the end of a run always reports the error in the target's own units.
- */
+/* Copies the threshold that the head's requested metrics have: their options are laid out alike. */
+static nn_status model_copy_threshold(const nn_model *model, nn_model_metric *metric)
+{
+    for (int m = 0; m < model->metric_count; m++) {
+        const nn_model_metric *given = &model->metrics[m];
+        size_t size = metric->type->options_size;
+        if (given->head != metric->head || !given->options || given->type->options_size != size ||
+            strcmp(given->type->options->name, "threshold") != 0)
+            continue;
+        NN_TRY(nn_allocate(&metric->options, size, 1, "the options of a metric"));
+        memcpy(metric->options, given->options, size);
+        return NN_OK;
+    }
+    return NN_OK;
+}
+
+/* Adds a metric that was not requested, if it fits the head. */
+static nn_status model_add_metric(nn_model *model, const char *type, int h, int extra)
+{
+    const nn_head *head = &model->heads[h];
+    nn_model_metric metric = {.type = nn_metric_find(model->scalar, type), .head = h, .extra = extra};
+    nn_judged judged = {model->network->layers[head->layer].output_shape, &head->target, head->loss->yes_no};
+    if (model->metric_count == NN_MODEL_METRICS || model_has_metric(model, metric.type, h)) return NN_OK;
+    if (metric.type->check(NULL, &judged) != NN_OK) {
+        nn_error_clear();
+        return NN_OK;
+    }
+    char name[160];
+    bool several = model->head_count > 1;
+    snprintf(name, sizeof name, "%s%s%s", several ? head->name : "", several ? "." : "", type);
+    nn_status status = nn_copy_text(name, &metric.name);
+    if (status == NN_OK && metric.type->options_size > 0) status = model_copy_threshold(model, &metric);
+    if (status == NN_OK)
+        model->metrics[model->metric_count++] = metric;
+    else
+        nn_model_metric_release(&metric);
+    return status;
+}
+
+/* Whether a requested metric counts hits by class. */
+static bool model_counts_classes(const nn_model *model, int head)
+{
+    for (int m = 0; m < model->metric_count; m++)
+        if (model->metrics[m].head == head && model->metrics[m].type->of_class) return true;
+    return false;
+}
+
+/* The end of a run always reports errors of values in the target's own units, and results by class; of very
+ * many outputs or classes no person reads them. */
 static nn_status model_add_metrics(nn_model *model)
 {
-    const nn_metric_type *rmse = nn_metric_find(model->scalar, "rmse");
-    for (int h = 0; h < model->head_count && model->metric_count < NN_MODEL_METRICS; h++) {
-        if (!nn_head_is_values(&model->heads[h]) || model_has_metric(model, rmse, h)) continue;
-        char name[160];
-        bool several = model->head_count > 1;
-        snprintf(name, sizeof name, "%s%s%s", several ? model->heads[h].name : "", several ? "." : "",
-                 rmse->name);
-        nn_model_metric *metric = &model->metrics[model->metric_count];
-        *metric = (nn_model_metric){.type = rmse, .head = h, .extra = true};
-        NN_TRY(nn_copy_text(name, &metric->name));
-        model->metric_count++;
+    enum { CLASSES_MAX = 1000, OUTPUTS_MAX = 256 };
+    for (int h = 0; h < model->head_count; h++) {
+        if (nn_head_is_values(&model->heads[h])) {
+            NN_TRY(model_add_metric(model, "rmse", h, NN_METRIC_SHOWN));
+            if (model->heads[h].outputs > OUTPUTS_MAX) continue;
+            NN_TRY(model_add_metric(model, "mae", h, NN_METRIC_TABLED));
+            NN_TRY(model_add_metric(model, "r2", h, NN_METRIC_TABLED));
+        } else if (model->heads[h].columns <= CLASSES_MAX) {
+            if (!model_counts_classes(model, h)) NN_TRY(model_add_metric(model, "f1", h, NN_METRIC_TABLED));
+            NN_TRY(model_add_metric(model, "confusion", h, NN_METRIC_TABLED));
+        }
     }
     return NN_OK;
 }
@@ -225,17 +302,18 @@ static nn_status model_fill(nn_model *model, nn_model_spec *spec, const nn_field
     for (int h = 0; h < spec->head_count; h++)
         NN_TRY(model_fill_head(&model->heads[h], &spec->heads[h], &targets[h]));
     model->metric_count = spec->metric_count;
-    memcpy(model->metrics, spec->metrics, sizeof model->metrics);
+    memcpy(model->metrics, spec->metrics, sizeof spec->metrics);
     spec->metric_count = 0;
-    NN_TRY(model_add_metrics(model));
     NN_TRY(model_copy_field(input, &model->input));
     NN_TRY(nn_scaling_copy(input_scaling, &model->input_scaling));
     spec->network.input = model->input;
     NN_TRY(nn_symbols_resolve(&spec->network, model->heads, model->head_count));
+    NN_TRY(nn_encode_inputs(&spec->network));
     NN_TRY(nn_network_create(&spec->network, &model->network));
     model_lay_out_heads(model);
     NN_TRY(nn_indices_check(model));
-    return nn_model_check(model);
+    NN_TRY(nn_model_check(model));
+    return model_add_metrics(model);
 }
 
 nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_scaling *input_scaling,
@@ -260,6 +338,7 @@ static void model_release_field(nn_field *field)
     nn_free((void *)(uintptr_t)field->name);
     nn_free(field->seen);
     nn_free(field->class_names);
+    nn_encoding_release(&field->encoding);
     for (int p = 0; p < field->part_count; p++) model_release_field(&field->parts[p]);
     nn_free(field->parts);
 }
@@ -271,6 +350,7 @@ static void model_release_head(nn_head *head)
     nn_free(head->name);
     nn_free(head->given);
     nn_free(head->class_weights);
+    nn_free(head->prior);
     model_release_field(&head->target);
     nn_scaling_release(&head->scaling);
 }
@@ -302,4 +382,12 @@ double nn_model_undo_value(const nn_head *head, int64_t i, double value)
     double units = value;
     if (scaling->columns > 0) units = (units - scaling->offset[column]) / scaling->scale[column];
     return head->target.transform == NN_TRANSFORM_LOG ? nn_maths_exp(units) : units;
+}
+
+double nn_model_undo_slope(const nn_head *head, int64_t i, double value)
+{
+    const nn_scaling *scaling = &head->scaling;
+    double slope = scaling->columns > 0 ? 1 / scaling->scale[i % scaling->columns] : 1;
+    bool of_logarithm = head->target.transform == NN_TRANSFORM_LOG;
+    return of_logarithm ? slope * nn_model_undo_value(head, i, value) : slope;
 }

@@ -108,6 +108,10 @@ static void graph_append_field(const nn_model *model, const nn_field *field, nn_
         graph_key(text, "classes");
         nn_text_append(text, "%" PRId64, nn_field_classes(field));
     }
+    if (field->encoding.fills) {
+        graph_key(text, "takes_missing");
+        nn_text_append(text, "true");
+    }
     const nn_names *names = nn_names_set_find(&model->names, field->name);
     if (graph_are_names_of(field, names)) graph_append_names(names, text);
 }

@@ -3,20 +3,32 @@
 
 #include "model/model.h"
 #include "nn/initializer.h"
+#include "tensor/matrix.h"
 
-#define SUMMARY_NAME_WIDTH 20
-#define SUMMARY_TYPE_WIDTH 14
+/* The widths of the first three columns: what they need, so that the table fits most windows. */
+typedef struct summary_widths {
+    int name, type, shape;
+} summary_widths;
 
-/* The widths of the first two columns, so that nothing is cut off. */
-static void summary_widths(const nn_network *network, int *name_width, int *type_width)
+static void summary_widen(int *width, const char *text)
 {
-    *name_width = SUMMARY_NAME_WIDTH;
-    *type_width = SUMMARY_TYPE_WIDTH;
+    if ((int)strlen(text) > *width) *width = (int)strlen(text);
+}
+
+static summary_widths summary_measure(const nn_network *network)
+{
+    summary_widths widths = {0};
+    char shape[NN_SHAPE_TEXT];
+    summary_widen(&widths.name, "layer");
+    summary_widen(&widths.type, "type");
+    summary_widen(&widths.shape, "output");
     for (int l = 0; l < network->layer_count; l++) {
-        int name = (int)strlen(network->layers[l].name), type = (int)strlen(network->layers[l].type->name);
-        if (name > *name_width) *name_width = name;
-        if (type > *type_width) *type_width = type;
+        const nn_layer *layer = &network->layers[l];
+        summary_widen(&widths.name, layer->name);
+        summary_widen(&widths.type, layer->type->name);
+        summary_widen(&widths.shape, nn_shape_text(shape, layer->output_shape));
     }
+    return widths;
 }
 
 /* Whether an earlier tensor of the layer has the same initializer. */
@@ -51,22 +63,31 @@ static void summary_append_weights(const nn_layer *layer, nn_text *text)
 void nn_model_summary(const nn_model *model, nn_text *text)
 {
     const nn_network *network = model->network;
-    int name_width, type_width;
-    summary_widths(network, &name_width, &type_width);
-    nn_text_append(text, "%-*s %-*s %-20s %12s %10s  %s\n", name_width, "layer", type_width, "type", "output",
-                   "parameters", "MFLOP", "weights");
+    summary_widths widths = summary_measure(network);
+    nn_text_append(text, "%-*s  %-*s  %-*s  %10s %9s  %s\n", widths.name, "layer", widths.type, "type",
+                   widths.shape, "output", "parameters", "MFLOP", "weights");
     for (int l = 0; l < network->layer_count; l++) {
         const nn_layer *layer = &network->layers[l];
         char shape[NN_SHAPE_TEXT];
         int64_t parameters = 0;
         for (int p = 0; p < layer->parameter_count; p++) parameters += layer->parameters[p].count;
-        nn_text_append(text, "%-*s %-*s %-20s %12lld %10.3f", name_width, layer->name, type_width,
-                       layer->type->name, nn_shape_text(shape, layer->output_shape), (long long)parameters,
-                       layer->flops_forward * 1e-6);
+        nn_text_append(text, "%-*s  %-*s  %-*s  %10lld %9.3f", widths.name, layer->name, widths.type,
+                       layer->type->name, widths.shape, nn_shape_text(shape, layer->output_shape),
+                       (long long)parameters, layer->flops_forward * 1e-6);
         summary_append_weights(layer, text);
         nn_text_append(text, "\n");
     }
     nn_text_append(text, "%lld parameters, %.3f MFLOP forward and %.3f MFLOP in training per sample",
                    (long long)network->trainable_count, network->flops_forward * 1e-6,
                    network->flops_training * 1e-6);
+}
+
+const char *nn_model_precision(const nn_model *model)
+{
+    return model->network->engine == NN_ENGINE_MIXED ? "mixed" : nn_scalar_name(model->scalar);
+}
+
+const char *nn_model_kernels(const nn_model *model)
+{
+    return model->network->engine == NN_ENGINE_BLAS ? nn_matrix_kernels() : "portable";
 }

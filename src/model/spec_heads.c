@@ -156,8 +156,8 @@ static void heads_read_metric(nn_config *config, nn_config_node *node, nn_model_
                                (const void *const *)nn_metric_types(spec->network.scalar));
         return;
     }
-    if (spec->metric_count == NN_MODEL_METRICS) {
-        nn_config_error(config, node, "metrics: at most %d are possible", NN_MODEL_METRICS);
+    if (spec->metric_count == NN_MODEL_ASKED) {
+        nn_config_error(config, node, "metrics: at most %d are possible", NN_MODEL_ASKED);
         return;
     }
     nn_model_metric *metric = &spec->metrics[spec->metric_count];
@@ -193,7 +193,9 @@ static void heads_read_metrics(nn_config *config, nn_config_node *root, nn_model
 
 void nn_model_spec_read_heads(nn_config *config, nn_model_spec *spec)
 {
+    size_t problems = nn_config_problem_count(config);
     heads_read_all_losses(config, nn_config_root(config), spec);
+    spec->losses_are_sound = spec->head_count > 0 && nn_config_problem_count(config) == problems;
     heads_read_metrics(config, nn_config_root(config), spec);
 }
 

@@ -206,3 +206,16 @@ bool nn_activation_joins_columns(const nn_activation *activation)
 {
     return activation->forward == activation_softmax;
 }
+
+/* The Jacobian of each of them is symmetric, so that the gradient is the tangent. */
+void nn_activation_tangent(const nn_activation *activation, const nn_layer *layer, const nn_layer_call *call,
+                           const nn_real *z)
+{
+    nn_shape shape = layer->output_shape;
+    int64_t columns = shape.dimensions > 0 ? shape.extents[shape.dimensions - 1] : 1;
+    int64_t rows = call->samples * nn_shape_count(shape) / columns;
+    if (activation->backward)
+        activation->backward(rows, columns, (nn_real)NN_DEFAULT_SLOPE,
+                             activation->needs_input ? z : call->output, call->output_tangent,
+                             call->output_tangent);
+}

@@ -29,6 +29,11 @@ const nn_activation *nn_activation_at(int index);
  * (nn/fuse.h). Initial weights depend only on the option, so that fusion does not change them. */
 const nn_activation *nn_activation_of(const nn_layer *layer, int index);
 
+/* For the tangent of a layer that applies the activation to its output last: multiplies the output's tangent
+ * by the derivative. z: the values before the activation, read if the activation needs its input. */
+void nn_activation_tangent(const nn_activation *activation, const nn_layer *layer, const nn_layer_call *call,
+                           const nn_real *z);
+
 /* Whether an output depends on other values of its row, as in softmax. */
 bool nn_activation_joins_columns(const nn_activation *activation);
 

@@ -20,4 +20,8 @@ nn_status nn_affine_build(nn_layer *layer, int64_t channels, bool scale, bool sh
 void nn_affine_gradient(const nn_layer *layer, const nn_affine *affine, int64_t samples, const double *sums,
                         double *totals, bool accumulate, nn_real *values);
 
+/* As nn_layer_type.tangent, if the layer is scale S x + shift in the values of a sample, with a Jacobian of S
+ * that is symmetric, and backward reads no parameter but the scale. */
+void nn_affine_tangent(const nn_layer *layer, const nn_affine *affine, const nn_layer_call *call);
+
 #endif

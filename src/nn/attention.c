@@ -271,3 +271,68 @@ void nn_attention_backward(const nn_attention *attention, const nn_attention_hea
     attention_replace(attention, keys, buffers.key_gradient, head->key);
     attention_replace(attention, keys, buffers.value_gradient, head->value);
 }
+
+/* ---- tangent ---- */
+
+/* A second tile, and the second term of a block's output. */
+int64_t nn_attention_tangent_scratch(const nn_attention *attention)
+{
+    return nn_attention_backward_scratch(attention) + attention_tile_values(attention) +
+           nn_attention_block(attention) * attention->size;
+}
+
+/* Leaves p in buffers->weights, and dp = p (ds - sum of p ds) in buffers->gradient, where ds = (dQ K^T + Q
+ * dK^T) / sqrt(size): the Jacobian of softmax is symmetric, so that its gradient is its tangent. */
+static void attention_tangent_tile(const nn_attention *attention, const nn_attention_head *head,
+                                   const nn_attention_head *tangent, const attention_rows *rows,
+                                   const attention_buffers *buffers, nn_real *second)
+{
+    nn_scores_tile tile = rows->tile;
+    int64_t values = tile.rows * tile.columns;
+    nn_attention_head of_key = *head;
+    attention_rows turned = *rows;
+    of_key.key = tangent->key;
+    turned.query = tangent->query + rows->first * attention->query_stride;
+    attention_scores(attention, head, rows, buffers->scratch, buffers->weights);
+    nn_scores_exp_again(tile, head->shifts + rows->first, buffers->weights);
+    attention_scores(attention, head, &turned, buffers->scratch, buffers->gradient);
+    attention_scores(attention, &of_key, rows, buffers->scratch, second);
+    nn_add(values, second, buffers->gradient);
+    nn_scores_row_products(tile.rows, tile.columns, tile.columns, buffers->weights, buffers->gradient,
+                           buffers->means);
+    nn_scores_divide_rows(tile.rows, 1, 1, head->sums + rows->first, buffers->means);
+    nn_scores_gradient(tile, head->sums + rows->first, buffers->means, buffers->weights, buffers->gradient);
+}
+
+/* dO = dp V + p dV. */
+static void attention_tangent_rows(const nn_attention *attention, const nn_attention_head *head,
+                                   const nn_attention_head *tangent, const attention_rows *rows,
+                                   const attention_buffers *buffers, nn_real *second)
+{
+    int64_t size = attention->size, columns = rows->tile.columns, stride = attention->output_stride;
+    const attention_matrix p = {buffers->weights, columns}, dp = {buffers->gradient, columns};
+    nn_real *output = tangent->output + rows->first * stride,
+            *term = second + attention_tile_values(attention);
+    attention_tangent_tile(attention, head, tangent, rows, buffers, second);
+    attention_multiply(attention, rows->tile.rows, size, columns, dp, NN_PLAIN,
+                       (attention_matrix){head->value, attention->key_stride}, buffers->scratch, output,
+                       stride);
+    attention_multiply(attention, rows->tile.rows, size, columns, p, NN_PLAIN,
+                       (attention_matrix){tangent->value, attention->key_stride}, buffers->scratch, term,
+                       size);
+    for (int64_t row = 0; row < rows->tile.rows; row++)
+        nn_add(size, term + row * size, output + row * stride);
+}
+
+void nn_attention_tangent(const nn_attention *attention, const nn_attention_head *head,
+                          const nn_attention_head *tangent, nn_real *scratch)
+{
+    attention_buffers buffers = attention_cut(attention, scratch);
+    nn_real *second = scratch + nn_attention_backward_scratch(attention);
+    int64_t done = head->keys > 0 ? head->queries : 0;
+    for (int64_t first = 0; first < done; first += nn_attention_block(attention)) {
+        attention_rows rows = attention_rows_from(attention, head, first);
+        attention_tangent_rows(attention, head, tangent, &rows, &buffers, second);
+    }
+    attention_clear(done, attention->query_steps, attention->size, attention->output_stride, tangent->output);
+}

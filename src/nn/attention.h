@@ -50,4 +50,11 @@ void nn_attention_forward(const nn_attention *attention, const nn_attention_head
 void nn_attention_backward(const nn_attention *attention, const nn_attention_head *head,
                            const nn_real *output_gradient, nn_real *scratch);
 
+/* After forward: writes tangent->output, the derivative of the output along those of queries, keys and
+ * values, which lie in `tangent` as those of the head in `head`. Without dropout. scratch: that of backward
+ * is a part of it. */
+int64_t nn_attention_tangent_scratch(const nn_attention *attention);
+void nn_attention_tangent(const nn_attention *attention, const nn_attention_head *head,
+                          const nn_attention_head *tangent, nn_real *scratch);
+
 #endif

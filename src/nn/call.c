@@ -76,6 +76,7 @@ nn_layer_call nn_call_make(const nn_network *network, int l, const nn_real *weig
         .first = samples.first,
         .microbatch_samples = microbatch->samples,
         .training = microbatch->training,
+        .keeps = microbatch->training || microbatch->keeps,
         .parameters = nn_call_at(network, weights, layer->offset),
         .inputs = inputs,
         .output = nn_call_output(network, l, samples),

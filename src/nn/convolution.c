@@ -11,6 +11,7 @@
 #include "nn/convolution_plan.h"
 #include "nn/initializer.h"
 #include "nn/saved.h"
+#include "nn/tangent.h"
 #include "tensor/kernels.h"
 
 /* Values that the activation processes at a time. */
@@ -236,10 +237,10 @@ nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions)
 /* ---- running ---- */
 
 static void convolution_pack_one(const nn_convolution_plan *plan, const nn_correlation *correlation,
-                                 nn_pass pass, const nn_real *parameters, nn_real *packed)
+                                 bool biased, const nn_real *parameters, nn_real *packed)
 {
-    bool biased = plan->bias && pass == NN_FORWARD;
-    nn_correlation_pack(correlation, parameters, biased ? parameters + plan->bias->offset : NULL, packed);
+    nn_correlation_pack(correlation, parameters,
+                        biased && plan->bias ? parameters + plan->bias->offset : NULL, packed);
 }
 
 void nn_convolution_pack(const nn_layer *layer, nn_pass pass, const nn_real *parameters, nn_real *packed)
@@ -247,13 +248,13 @@ void nn_convolution_pack(const nn_layer *layer, nn_pass pass, const nn_real *par
     int count;
     const nn_correlation *correlations = convolution_correlations(layer->plan, pass, &count);
     for (int i = 0; i < count; packed += convolution_room(&correlations[i]), i++)
-        convolution_pack_one(layer->plan, &correlations[i], pass, parameters, packed);
+        convolution_pack_one(layer->plan, &correlations[i], pass == NN_FORWARD, parameters, packed);
 }
 
 static nn_real *convolution_sums(const nn_convolution_plan *plan, const nn_layer_call *call)
 {
-    return plan->activation->needs_input ? nn_layer_saved(call, 0, plan->positions * plan->filters)
-                                         : call->output;
+    bool apart = plan->activation->needs_input && !call->linear;
+    return apart ? nn_layer_saved(call, 0, plan->positions * plan->filters) : call->output;
 }
 
 /* Runs the samples of a call through one correlation. */
@@ -275,9 +276,10 @@ static void convolution_run(const nn_convolution_plan *plan, nn_pass pass, const
     int count;
     const nn_correlation *correlations = convolution_correlations(plan, pass, &count);
     const nn_real *packed = calls->packed;
+    bool biased = pass == NN_FORWARD && !calls->linear;
     for (int i = 0; i < count; i++) {
         if (!calls->packed) {
-            convolution_pack_one(plan, &correlations[i], pass, calls->parameters, calls->scratch);
+            convolution_pack_one(plan, &correlations[i], biased, calls->parameters, calls->scratch);
             packed = calls->scratch;
         }
         for (int c = 0; c < calls->count; c++)
@@ -303,7 +305,14 @@ void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *calls)
 {
     const nn_convolution_plan *plan = layer->plan;
     convolution_run(plan, NN_FORWARD, calls);
-    for (int c = 0; c < calls->count; c++) convolution_activate(plan, &calls[c]);
+    for (int c = 0; !calls->linear && c < calls->count; c++) convolution_activate(plan, &calls[c]);
+}
+
+void nn_convolution_tangent(const nn_layer *layer, const nn_layer_call *call)
+{
+    const nn_convolution_plan *plan = layer->plan;
+    nn_tangent_linear(layer, call);
+    nn_activation_tangent(plan->activation, layer, call, convolution_sums(plan, call));
 }
 
 /* Leaves the gradient before the activation in output_gradient, for nn_convolution_gradient. */

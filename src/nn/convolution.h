@@ -29,6 +29,7 @@ nn_status nn_convolution_build(nn_layer *layer, int dimensions);
 nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions);
 void nn_convolution_pack(const nn_layer *layer, nn_pass pass, const nn_real *parameters, nn_real *packed);
 void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *calls);
+void nn_convolution_tangent(const nn_layer *layer, const nn_layer_call *call);
 void nn_convolution_backward(const nn_layer *layer, const nn_layer_call *calls);
 void nn_convolution_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                              nn_real *values);

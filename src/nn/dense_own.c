@@ -62,13 +62,15 @@ static void own_range(const nn_layer *layer, nn_pass pass, const nn_layer_call *
 
 static nn_real *own_sums(const nn_dense_plan *plan, const nn_layer_call *call)
 {
-    return plan->activation->needs_input ? nn_layer_saved(call, 0, plan->rows * plan->units) : call->output;
+    bool apart = plan->activation->needs_input && !call->linear;
+    return apart ? nn_layer_saved(call, 0, plan->rows * plan->units) : call->output;
 }
 
 void nn_dense_forward_own(const nn_layer *layer, const nn_layer_call *calls)
 {
     const nn_dense_plan *plan = layer->plan;
-    const nn_real *weight = calls->parameters, *bias = plan->bias ? weight + plan->bias->offset : NULL;
+    const nn_real *weight = calls->parameters;
+    const nn_real *bias = plan->bias && !calls->linear ? weight + plan->bias->offset : NULL;
     nn_product_rows rows[NN_LAYER_GROUP];
     int64_t begin, end;
     own_range(layer, NN_FORWARD, calls, plan->units, &begin, &end);
@@ -79,7 +81,7 @@ void nn_dense_forward_own(const nn_layer *layer, const nn_layer_call *calls)
                                     .c = own_sums(plan, &calls[i]),
                                     .ldc = plan->units};
     nn_linear_forward(&plan->linear, weight, bias, calls->count, rows, begin, end, calls->scratch);
-    for (int i = 0; i < calls->count; i++)
+    for (int i = 0; !calls->linear && i < calls->count; i++)
         nn_dense_activate(plan, rows[i].rows, begin, end, NULL, rows[i].c, calls[i].output);
 }
 

@@ -1,6 +1,8 @@
 /* How the layers of a network are connected. */
 #include "nn/graph.h"
 
+#include <string.h>
+
 int nn_graph_consumers(const nn_network *network, int layer)
 {
     int consumers = 0;
@@ -14,6 +16,19 @@ bool nn_graph_is_output(const nn_network *network, int layer)
 {
     for (int o = 0; o < network->output_count; o++)
         if (network->outputs[o] == layer) return true;
+    return false;
+}
+
+/* A part is read by layers of its own, and reads the input. */
+bool nn_network_may_miss(const nn_network *network, int layer)
+{
+    const nn_layer *layers = network->layers;
+    for (int l = layer + 1; l < network->layer_count; l++)
+        for (int i = 0; i < layers[l].input_count; i++) {
+            if (layers[l].inputs[i] != layer) continue;
+            bool is_part = layer == 0 && strcmp(layers[l].type->name, "part") == 0;
+            if (layers[l].type->takes_missing || (is_part && nn_network_may_miss(network, l))) return true;
+        }
     return false;
 }
 

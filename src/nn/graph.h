@@ -21,8 +21,7 @@ bool nn_graph_has_lengths(const nn_network *network, int layer);
 int64_t nn_graph_shared_values(const nn_network *network, int layer);
 
 /* Whether the gradient with respect to the layer's output is needed: the layer, or one below, has trainable
- * parameters.
- */
+ * parameters, or the gradient of the input is wanted. */
 bool nn_graph_has_gradient(const nn_network *network, int layer);
 
 /* If several inputs read the same layer, the first in the backward pass writes its gradient and the others

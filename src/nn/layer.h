@@ -47,11 +47,13 @@ typedef struct nn_parameter {
     double decay; /* of a statistic: fraction of the old value that a step keeps */
 } nn_parameter;
 
-/* What the extents of a parameter tensor count, in order, such as "inputs, units"; for those who read the
- * tensors of a checkpoint. An entry also holds for the tensor NAME_reverse. */
+/* What the extents of a parameter tensor count, in order, such as "inputs, units", for those who read the
+ * tensors of a checkpoint; and how it is made of the tensors of a module of PyTorch or a layer of Keras
+ * (model/recipe.h). An entry also holds for the tensor NAME_reverse. */
 typedef struct nn_tensor_axes {
     const char *name; /* NULL ends a table */
     const char *axes;
+    const char *pytorch, *keras; /* NULL: it has no such tensors */
 } nn_tensor_axes;
 
 #define NN_LAYER_PARAMETERS 8
@@ -101,13 +103,20 @@ typedef struct nn_layer_call {
     const nn_real *packed; /* what type->pack has written for this pass; NULL: the layer packs for itself */
     int64_t samples;       /* of the call: all pointers but `saved` are to the first of them */
     int64_t first, microbatch_samples; /* its position in the microbatch, and how many that has */
-    bool training;
+    bool training;                     /* statistics over the batch, dropout; otherwise as in prediction */
+    bool keeps; /* forward writes to `saved` what backward and tangent read; so it does in training */
     const nn_real *parameters;       /* of this layer */
     const nn_real *const *inputs;    /* per input: samples x its count */
     nn_real *output;                 /* samples x output count; may be inputs[0] if the layer is in_place */
     nn_real *output_gradient;        /* backward may overwrite it; gradient() sees what backward left */
     nn_real *const *input_gradients; /* per input, to be overwritten; NULL if not needed; may be
                                         output_gradient if the layer is in_place */
+    /* Of tangent: the derivatives of the inputs along a direction, and that of the output, to be written,
+     * which shares memory with none of them; scratch for samples x tangent_per_sample + tangent_fixed. */
+    nn_real *const *input_tangents;
+    nn_real *output_tangent, *tangent_scratch;
+    bool linear;    /* forward leaves out what does not depend on its inputs, such as a bias, and activations;
+                       it writes to `output` alone */
     nn_real *saved; /* of the whole microbatch, kept from forward to backward and gradient: see nn/saved.h */
     nn_real *scratch;      /* per thread: samples x scratch_per_sample + scratch_fixed */
     nn_random random;      /* stream of this layer at this step */
@@ -153,10 +162,11 @@ typedef struct nn_layer_type {
     int example_inputs;      /* number of inputs of that shape in the example; 0: one */
     int64_t example_indices; /* its inputs are integers below this, such as words; 0: any numbers */
     bool is_sum;             /* sums its inputs element-wise: fusion may move it to the layer below */
-    bool takes_sum; /* its output has the shape of its first input; it accepts a second one, which it adds
-                       before the activation */
-    bool is_view;   /* only reshapes its input */
-    bool picks;     /* every value of its output is copied from its first input: slice, permute */
+    bool takes_sum;     /* its output has the shape of its first input; it accepts a second one, which it adds
+                           before the activation */
+    bool is_view;       /* only reshapes its input */
+    bool picks;         /* every value of its output is copied from its first input: slice, permute */
+    bool takes_missing; /* its input may have NaN, which it replaces */
     size_t activation_option; /* 1 + offset of its option `activation`, if it gets the function from
                                  nn_activation_of(); 0: none */
     bool clips; /* recurrent or attention: its gradients may explode, so clip_norm defaults to 1 */
@@ -176,6 +186,9 @@ typedef struct nn_layer_type {
     /* Writes the input gradients. Called once per microbatch, before gradient(), even if no input gradient is
      * needed. */
     void (*backward)(const nn_layer *layer, const nn_layer_call *call);
+    /* Writes output_tangent: the Jacobian of forward, as in prediction, times the input tangents. forward has
+     * just run with `keeps`; tangent may overwrite what it saved. See nn/tangent.h. */
+    void (*tangent)(const nn_layer *layer, const nn_layer_call *call);
     /* Writes the gradient of part `part` of the parameters; values[0] is the part's first value. With
      * accumulate, the result must be exactly the old value plus what would be written without it, each
      * element rounded once. NULL for layers without parameters. */
@@ -230,7 +243,8 @@ struct nn_layer {
     int part_count;      /* number of independent parts in which the gradient is computed */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
     int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
-    int phases[NN_PASSES]; /* 0 counts as 1 */
+    int64_t tangent_per_sample, tangent_fixed; /* scratch of tangent, next to the other */
+    int phases[NN_PASSES];                     /* 0 counts as 1 */
     nn_layer_division division[NN_PASSES][NN_LAYER_PHASES];
     int sums;             /* microbatches that gradient_sum takes at once */
     bool little_gradient; /* gradient is so little work that one thread does it for all microbatches */
@@ -258,7 +272,7 @@ struct nn_layer {
     int64_t statistics_offset; /* of its statistics within those of the network: forward, then backward */
     bool frozen;               /* its parameters are not trained */
     double rate_factor;        /* factor on the learning rate of its parameters */
-    bool needs_input_gradient; /* a layer below has parameters */
+    bool needs_input_gradient; /* a layer below has parameters, or the gradient of the input is wanted */
 };
 
 /* Adds a parameter tensor; *index (may be NULL): its index in layer->parameters. name: borrowed. initializer:

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nn/activation.h"
+#include "nn/tangent.h"
 
 typedef struct activation_options {
     int function; /* index in the names without "none" */
@@ -83,5 +84,6 @@ const nn_layer_type nn_layer_activation = {
     .build = activation_build,
     .forward = activation_forward,
     .backward = activation_backward,
+    .tangent = nn_tangent_symmetric,
     .activation_of = activation_of,
 };

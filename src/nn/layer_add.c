@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nn/layer.h"
+#include "nn/tangent.h"
 #include "tensor/kernels.h"
 
 static const nn_option add_options[] = {{0}};
@@ -47,4 +48,5 @@ const nn_layer_type nn_layer_add = {
     .build = add_build,
     .forward = add_forward,
     .backward = add_backward,
+    .tangent = nn_tangent_linear,
 };

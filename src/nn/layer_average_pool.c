@@ -1,5 +1,6 @@
 /* The mean of each window. */
 #include "nn/pooling.h"
+#include "nn/tangent.h"
 
 const nn_layer_type nn_layer_average_pool = {
     .name = "average_pool",
@@ -11,4 +12,5 @@ const nn_layer_type nn_layer_average_pool = {
     .build = nn_pooling_build,
     .forward = nn_pooling_forward_average,
     .backward = nn_pooling_backward_average,
+    .tangent = nn_tangent_linear,
 };

@@ -18,6 +18,7 @@
 #include "nn/moments.h"
 #include "nn/rows.h"
 #include "nn/saved.h"
+#include "nn/tangent.h"
 #include "tensor/norm.h"
 
 /* The values of the channels are repeated to about this many, so that the kernels run over long rows. */
@@ -199,7 +200,7 @@ static double *batch_norm_totals(const nn_layer *layer, const nn_layer_call *cal
 static nn_real *batch_norm_z(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
-    if (!plan->activation->needs_input) return call->output;
+    if (!plan->activation->needs_input || call->linear) return call->output;
     return nn_layer_saved(call, batch_norm_sample_values(plan), nn_shape_count(layer->output_shape));
 }
 
@@ -392,7 +393,8 @@ static void batch_norm_apply(const nn_layer *layer, const nn_layer_call *call, i
                   batch_norm_repeated(layer, call, REPEATED_FACTOR),
                   batch_norm_repeated(layer, call, REPEATED_OFFSET), call->inputs[0] + at,
                   layer->input_count > 1 ? call->inputs[1] + at : NULL, z);
-    if (activation->forward) activation->forward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE, z, y);
+    if (activation->forward && !call->linear)
+        activation->forward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE, z, y);
 }
 
 static void batch_norm_apply_all(const nn_layer *layer, const nn_layer_call *call)
@@ -402,7 +404,9 @@ static void batch_norm_apply_all(const nn_layer *layer, const nn_layer_call *cal
     const nn_real *shift = batch_norm_parameter(layer, call, plan->shift);
     nn_real *offset = batch_norm_repeated(layer, call, REPEATED_OFFSET);
     memset(offset, 0, (size_t)plan->channels * sizeof *offset);
-    nn_norm_repeat(plan->channels, plan->period, shift ? shift : offset, offset);
+    nn_norm_repeat(plan->channels, plan->period, shift && !call->linear ? shift : offset, offset);
+    if (call->linear)
+        memset(batch_norm_repeated(layer, call, REPEATED_MEAN), 0, (size_t)plan->period * sizeof(nn_real));
     nn_rows_walk(&plan->rows, layer, call, batch_norm_apply);
 }
 
@@ -413,6 +417,14 @@ static void batch_norm_forward(const nn_layer *layer, const nn_layer_call *call)
     if (call->phase == TOTALS && running) batch_norm_take_running(layer, call);
     if (call->phase == TOTALS && !running) batch_norm_take_measured(layer, call);
     if (call->phase == APPLICATION) batch_norm_apply_all(layer, call);
+}
+
+/* With running statistics, a fixed factor for each channel. */
+static void batch_norm_tangent(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    nn_tangent_linear(layer, call);
+    nn_activation_tangent(plan->activation, layer, call, batch_norm_z(layer, call));
 }
 
 /* ---- backward ---- */
@@ -530,10 +542,10 @@ static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call
     batch_norm_put_running(layer, call, plan->variance, SAVED_VARIANCE, accumulate, values);
 }
 
-static const nn_tensor_axes batch_norm_axes[] = {{"scale", "channels"},
-                                                 {"shift", "channels"},
-                                                 {"running_mean", "channels"},
-                                                 {"running_variance", "channels"},
+static const nn_tensor_axes batch_norm_axes[] = {{"scale", "channels", "weight", "vars/0"},
+                                                 {"shift", "channels", "bias", "vars/1"},
+                                                 {"running_mean", "channels", "running_mean", "vars/2"},
+                                                 {"running_variance", "channels", "running_var", "vars/3"},
                                                  {0}};
 
 const nn_layer_type nn_layer_batch_norm = {
@@ -549,6 +561,7 @@ const nn_layer_type nn_layer_batch_norm = {
     .build = batch_norm_build,
     .forward = batch_norm_forward,
     .backward = batch_norm_backward,
+    .tangent = batch_norm_tangent,
     .gradient = batch_norm_gradient,
     .axes = batch_norm_axes,
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nn/axes.h"
+#include "nn/tangent.h"
 
 typedef struct concat_options {
     int64_t axis;
@@ -84,4 +85,5 @@ const nn_layer_type nn_layer_concat = {
     .build = concat_build,
     .forward = concat_forward,
     .backward = concat_backward,
+    .tangent = nn_tangent_linear,
 };

@@ -7,7 +7,9 @@ static nn_status conv1d_build(nn_layer *layer)
 }
 
 static const nn_tensor_axes conv1d_axes[] = {
-    {"weight", "kernel, inputs per group, filters"}, {"bias", "filters"}, {0}};
+    {"weight", "kernel, inputs per group, filters", "weight'", "vars/0"},
+    {"bias", "filters", "bias", "vars/1"},
+    {0}};
 
 const nn_layer_type nn_layer_conv1d = {
     .name = "conv1d",
@@ -22,6 +24,7 @@ const nn_layer_type nn_layer_conv1d = {
     .pack = nn_convolution_pack,
     .forward = nn_convolution_forward,
     .backward = nn_convolution_backward,
+    .tangent = nn_convolution_tangent,
     .gradient = nn_convolution_gradient,
     .axes = conv1d_axes,
 };

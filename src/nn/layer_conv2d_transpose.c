@@ -10,7 +10,9 @@ static nn_status conv2d_transpose_build(nn_layer *layer)
 }
 
 static const nn_tensor_axes conv2d_transpose_axes[] = {
-    {"weight", "kernel_height, kernel_width, filters, inputs"}, {"bias", "filters"}, {0}};
+    {"weight", "kernel_height, kernel_width, filters, inputs", "weight'", "vars/0"},
+    {"bias", "filters", "bias", "vars/1"},
+    {0}};
 
 const nn_layer_type nn_layer_conv2d_transpose = {
     .name = "conv2d_transpose",
@@ -25,6 +27,7 @@ const nn_layer_type nn_layer_conv2d_transpose = {
     .pack = nn_convolution_pack,
     .forward = nn_convolution_forward,
     .backward = nn_convolution_backward,
+    .tangent = nn_convolution_tangent,
     .gradient = nn_convolution_gradient,
     .axes = conv2d_transpose_axes,
 };

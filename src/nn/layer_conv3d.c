@@ -7,8 +7,8 @@ static nn_status conv3d_build(nn_layer *layer)
 }
 
 static const nn_tensor_axes conv3d_axes[] = {
-    {"weight", "kernel_depth, kernel_height, kernel_width, inputs per group, filters"},
-    {"bias", "filters"},
+    {"weight", "kernel_depth, kernel_height, kernel_width, inputs per group, filters", "weight'", "vars/0"},
+    {"bias", "filters", "bias", "vars/1"},
     {0}};
 
 const nn_layer_type nn_layer_conv3d = {
@@ -24,6 +24,7 @@ const nn_layer_type nn_layer_conv3d = {
     .pack = nn_convolution_pack,
     .forward = nn_convolution_forward,
     .backward = nn_convolution_backward,
+    .tangent = nn_convolution_tangent,
     .gradient = nn_convolution_gradient,
     .axes = conv3d_axes,
 };

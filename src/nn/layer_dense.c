@@ -8,6 +8,7 @@
 #include "base/tree.h"
 #include "nn/dense.h"
 #include "nn/initializer.h"
+#include "nn/tangent.h"
 #include "tensor/kernels.h"
 #include "tensor/matrix.h"
 
@@ -177,10 +178,11 @@ void nn_dense_activate(const nn_dense_plan *plan, int64_t rows, int64_t begin, i
 static void dense_forward_one(const nn_dense_plan *plan, const nn_layer_call *call)
 {
     int64_t rows = call->samples * plan->rows;
-    nn_real *z = plan->activation->needs_input ? call->saved : call->output;
+    nn_real *z = plan->activation->needs_input && !call->linear ? call->saved : call->output;
     nn_matrix_product(NN_PLAIN, plan->transposed ? NN_TRANSPOSED : NN_PLAIN, rows, plan->units, plan->inputs,
                       call->inputs[0], plan->inputs, call->parameters, plan->weight_columns, false, z,
                       plan->units);
+    if (call->linear) return;
     nn_dense_activate(plan, rows, 0, plan->units, plan->bias ? call->parameters + plan->bias->offset : NULL,
                       z, call->output);
 }
@@ -213,6 +215,13 @@ static void dense_backward(const nn_layer *layer, const nn_layer_call *calls)
         nn_dense_backward_own(layer, calls);
     else
         for (int i = 0; i < calls->count; i++) dense_backward_one(layer->plan, &calls[i]);
+}
+
+static void dense_tangent(const nn_layer *layer, const nn_layer_call *call)
+{
+    const nn_dense_plan *plan = layer->plan;
+    nn_tangent_linear(layer, call);
+    nn_activation_tangent(plan->activation, layer, call, call->saved);
 }
 
 /* Rows [first, first + rows) of X^T dZ or, transposed, of dZ^T X. */
@@ -269,7 +278,8 @@ static void dense_gradient_sum(const nn_layer *layer, const nn_layer_call *calls
         dense_bias_sum(layer, calls, 0, calls->count, calls->scratch, values);
 }
 
-static const nn_tensor_axes dense_axes[] = {{"weight", "inputs, units"}, {"bias", "units"}, {0}};
+static const nn_tensor_axes dense_axes[] = {
+    {"weight", "inputs, units", "weight'", "vars/0"}, {"bias", "units", "bias", "vars/1"}, {0}};
 
 const nn_layer_type nn_layer_dense = {
     .name = "dense",
@@ -282,6 +292,7 @@ const nn_layer_type nn_layer_dense = {
     .takes_groups = true,
     .forward = dense_forward,
     .backward = dense_backward,
+    .tangent = dense_tangent,
     .gradient = dense_gradient,
     .gradient_sum = dense_gradient_sum,
     .axes = dense_axes,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/saved.h"
+#include "nn/tangent.h"
 #include "tensor/kernels_dropout.h"
 
 typedef struct dropout_options {
@@ -76,4 +77,5 @@ const nn_layer_type nn_layer_dropout = {
     .build = dropout_build,
     .forward = dropout_forward,
     .backward = dropout_backward,
+    .tangent = nn_tangent_linear,
 };

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "nn/initializer.h"
+#include "nn/tangent.h"
 #include "tensor/kernels.h"
 
 /* Rows are sorted by digits of this many bits. */
@@ -230,7 +231,7 @@ static void embedding_gradient(const nn_layer *layer, const nn_layer_call *call,
     }
 }
 
-static const nn_tensor_axes embedding_axes[] = {{"weight", "symbols, units"}, {0}};
+static const nn_tensor_axes embedding_axes[] = {{"weight", "symbols, units", "weight", "vars/0"}, {0}};
 
 const nn_layer_type nn_layer_embedding = {
     .name = "embedding",
@@ -243,6 +244,7 @@ const nn_layer_type nn_layer_embedding = {
     .build = embedding_build,
     .forward = embedding_forward,
     .backward = embedding_backward,
+    .tangent = nn_tangent_zero,
     .gradient = embedding_gradient,
     .indices_of = embedding_indices_of,
     .axes = embedding_axes,

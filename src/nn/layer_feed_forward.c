@@ -70,6 +70,7 @@ static nn_status feed_forward_add_projections(nn_layer *layer, feed_forward_plan
 static void feed_forward_plan_memory(nn_layer *layer, const feed_forward_plan *plan)
 {
     layer->saved_per_sample = 2 * plan->rows * plan->hidden;
+    layer->tangent_per_sample = plan->rows * plan->hidden;
     layer->scratch_per_sample = plan->activation->needs_input ? plan->rows * plan->hidden : 0;
     for (int p = 0; p < PROJECTIONS; p++)
         layer->scratch_fixed =
@@ -140,6 +141,22 @@ static void feed_forward_backward(const nn_layer *layer, const nn_layer_call *ca
         nn_projection_backward(&plan->projections[FIRST], call, dz, call->input_gradients[0], scratch);
 }
 
+static void feed_forward_tangent(const nn_layer *layer, const nn_layer_call *call)
+{
+    const feed_forward_plan *plan = layer->plan;
+    const nn_activation *activation = plan->activation;
+    nn_real *hidden = call->tangent_scratch;
+    nn_layer_call linear = *call;
+    linear.linear = true;
+    nn_projection_forward(&plan->projections[FIRST], &linear, call->input_tangents[0], hidden, call->scratch);
+    if (activation->backward)
+        activation->backward(call->samples * plan->rows, plan->hidden, (nn_real)NN_DEFAULT_SLOPE,
+                             activation->needs_input ? feed_forward_z(plan, call)
+                                                     : feed_forward_h(plan, call),
+                             hidden, hidden);
+    nn_projection_forward(&plan->projections[SECOND], &linear, hidden, call->output_tangent, call->scratch);
+}
+
 static void feed_forward_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                                   nn_real *values)
 {
@@ -153,11 +170,12 @@ static void feed_forward_gradient(const nn_layer *layer, const nn_layer_call *ca
                                accumulate, values);
 }
 
-static const nn_tensor_axes feed_forward_axes[] = {{"hidden_weight", "features, hidden"},
-                                                   {"hidden_bias", "hidden"},
-                                                   {"output_weight", "hidden, features"},
-                                                   {"output_bias", "features"},
-                                                   {0}};
+static const nn_tensor_axes feed_forward_axes[] = {
+    {"hidden_weight", "features, hidden", "linear1.weight'", NULL},
+    {"hidden_bias", "hidden", "linear1.bias", NULL},
+    {"output_weight", "hidden, features", "linear2.weight'", NULL},
+    {"output_bias", "features", "linear2.bias", NULL},
+    {0}};
 
 const nn_layer_type nn_layer_feed_forward = {
     .name = "feed_forward",
@@ -168,6 +186,7 @@ const nn_layer_type nn_layer_feed_forward = {
     .build = feed_forward_build,
     .forward = feed_forward_forward,
     .backward = feed_forward_backward,
+    .tangent = feed_forward_tangent,
     .gradient = feed_forward_gradient,
     .axes = feed_forward_axes,
 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nn/layer.h"
+#include "nn/tangent.h"
 
 static const nn_option flatten_options[] = {{0}};
 
@@ -39,4 +40,5 @@ const nn_layer_type nn_layer_flatten = {
     .build = flatten_build,
     .forward = flatten_forward,
     .backward = flatten_backward,
+    .tangent = nn_tangent_linear,
 };

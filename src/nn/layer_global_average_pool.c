@@ -1,5 +1,6 @@
 /* The mean of each channel (Lin, Chen, Yan: Network in network; ICLR 2014). */
 #include "nn/pooling.h"
+#include "nn/tangent.h"
 
 static const nn_option global_average_pool_options[] = {{0}};
 
@@ -12,4 +13,5 @@ const nn_layer_type nn_layer_global_average_pool = {
     .build = nn_pooling_build_global,
     .forward = nn_pooling_forward_average,
     .backward = nn_pooling_backward_average,
+    .tangent = nn_tangent_linear,
 };

@@ -19,4 +19,5 @@ const nn_layer_type nn_layer_global_max_pool = {
     .build = global_max_pool_build,
     .forward = nn_pooling_forward_max,
     .backward = nn_pooling_backward_max,
+    .tangent = nn_pooling_tangent_max,
 };

@@ -277,6 +277,12 @@ static void group_norm_backward(const nn_layer *layer, const nn_layer_call *call
     nn_rows_clear_padding(&plan->rows, call, call->input_gradients[0]);
 }
 
+static void group_norm_tangent(const nn_layer *layer, const nn_layer_call *call)
+{
+    const group_norm_plan *plan = layer->plan;
+    nn_affine_tangent(layer, &plan->affine, call);
+}
+
 static void group_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                                 nn_real *values)
 {
@@ -295,6 +301,7 @@ const nn_layer_type nn_layer_group_norm = {
     .build = group_norm_build,
     .forward = group_norm_forward,
     .backward = group_norm_backward,
+    .tangent = group_norm_tangent,
     .gradient = group_norm_gradient,
     .axes = nn_affine_axes,
 };

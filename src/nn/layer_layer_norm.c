@@ -116,6 +116,12 @@ static void layer_norm_backward(const nn_layer *layer, const nn_layer_call *call
     }
 }
 
+static void layer_norm_tangent(const nn_layer *layer, const nn_layer_call *call)
+{
+    const layer_norm_plan *plan = layer->plan;
+    nn_affine_tangent(layer, &plan->affine, call);
+}
+
 static void layer_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                                 nn_real *values)
 {
@@ -134,6 +140,7 @@ const nn_layer_type nn_layer_layer_norm = {
     .build = layer_norm_build,
     .forward = layer_norm_forward,
     .backward = layer_norm_backward,
+    .tangent = layer_norm_tangent,
     .gradient = layer_norm_gradient,
     .axes = nn_affine_axes,
 };

@@ -64,6 +64,12 @@ static void lstm_step_backward(const nn_recurrent_step *step)
     memcpy(step->recurrent_gradient, step->gates, (size_t)(LSTM_GATES * step->units) * sizeof(nn_real));
 }
 
+static void lstm_step_tangent(const nn_recurrent_step *step)
+{
+    nn_lstm_step_tangent(step->units, step->tangent, step->recurrent, step->gates, step->kept, step->cell,
+                         step->hidden);
+}
+
 static nn_status lstm_build(nn_layer *layer)
 {
     const lstm_options *options = layer->options;
@@ -72,6 +78,7 @@ static nn_status lstm_build(nn_layer *layer)
                                                           .has_memory = true,
                                                           .forward = lstm_step_forward,
                                                           .backward = lstm_step_backward,
+                                                          .tangent = lstm_step_tangent,
                                                           .bias = &lstm_bias,
                                                           .bias_gain = options->forget_bias});
 }
@@ -88,6 +95,7 @@ const nn_layer_type nn_layer_lstm = {
     .pack = nn_recurrent_pack,
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,
+    .tangent = nn_recurrent_tangent,
     .gradient = nn_recurrent_gradient,
     .axes = nn_recurrent_axes,
     .gates = "i f g o",

@@ -18,4 +18,5 @@ const nn_layer_type nn_layer_max_pool = {
     .build = max_pool_build,
     .forward = nn_pooling_forward_max,
     .backward = nn_pooling_backward_max,
+    .tangent = nn_pooling_tangent_max,
 };

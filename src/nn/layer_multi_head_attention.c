@@ -150,6 +150,8 @@ static void multi_head_plan_memory(nn_layer *layer, const multi_head_plan *plan)
     for (int p = 0; p <= plan->inputs; p++)
         layer->scratch_fixed =
             nn_larger(layer->scratch_fixed, nn_projection_gradient_scratch(&plan->projections[p]));
+    layer->tangent_per_sample = layer->saved_per_sample;
+    layer->tangent_fixed = nn_larger(nn_attention_tangent_scratch(attention), layer->scratch_fixed);
     layer->cuts = layer->engine != NN_ENGINE_BLAS;
     if (layer->cuts) nn_layer_divide_by_sample(layer);
 }
@@ -258,6 +260,28 @@ static void multi_head_backward(const nn_layer *layer, const nn_layer_call *call
                                    scratch);
 }
 
+/* The tangents of what forward saves lie in scratch as those values in `saved`. */
+static void multi_head_tangent(const nn_layer *layer, const nn_layer_call *call)
+{
+    const multi_head_plan *plan = layer->plan;
+    nn_layer_call linear = *call;
+    linear.linear = true;
+    linear.saved = call->tangent_scratch;
+    multi_head_saved saved = multi_head_cut(plan, call), tangents = multi_head_cut(plan, &linear);
+    nn_real *scratch = call->tangent_scratch + call->samples * layer->tangent_per_sample;
+    for (int p = 0; p < plan->inputs; p++)
+        nn_projection_forward(&plan->projections[p], &linear, call->input_tangents[p], tangents.projected[p],
+                              scratch);
+    for (int64_t sample = 0; sample < call->samples; sample++)
+        for (int64_t h = 0; h < plan->heads; h++) {
+            nn_attention_head head = multi_head_find(layer, call, &saved, sample, h);
+            nn_attention_head tangent = multi_head_find(layer, &linear, &tangents, sample, h);
+            nn_attention_tangent(&plan->attention, &head, &tangent, scratch);
+        }
+    nn_projection_forward(&plan->projections[plan->inputs], &linear, tangents.output, call->output_tangent,
+                          scratch);
+}
+
 static void multi_head_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                                 nn_real *values)
 {
@@ -271,14 +295,18 @@ static void multi_head_gradient(const nn_layer *layer, const nn_layer_call *call
 }
 
 static const nn_tensor_axes multi_head_axes[] = {
-    {"query_key_value_weight", "features, query key value x heads x key_size"},
-    {"query_key_value_bias", "query key value x heads x key_size"},
-    {"query_weight", "features, heads x key_size"},
-    {"query_bias", "heads x key_size"},
-    {"key_value_weight", "features of the second input, key value x heads x key_size"},
-    {"key_value_bias", "key value x heads x key_size"},
-    {"output_weight", "heads x key_size, features"},
-    {"output_bias", "features"},
+    {"query_key_value_weight", "features, query key value x heads x key_size", "in_proj_weight'",
+     "query_dense/vars/0 | key_dense/vars/0 | value_dense/vars/0"},
+    {"query_key_value_bias", "query key value x heads x key_size", "in_proj_bias",
+     "query_dense/vars/1 | key_dense/vars/1 | value_dense/vars/1"},
+    {"query_weight", "features, heads x key_size", "in_proj_weight'[0 of 3]", "query_dense/vars/0"},
+    {"query_bias", "heads x key_size", "in_proj_bias[0 of 3]", "query_dense/vars/1"},
+    {"key_value_weight", "features of the second input, key value x heads x key_size",
+     "in_proj_weight'[1 2 of 3]", "key_dense/vars/0 | value_dense/vars/0"},
+    {"key_value_bias", "key value x heads x key_size", "in_proj_bias[1 2 of 3]",
+     "key_dense/vars/1 | value_dense/vars/1"},
+    {"output_weight", "heads x key_size, features", "out_proj.weight'", "output_dense/vars/0"},
+    {"output_bias", "features", "out_proj.bias", "output_dense/vars/1"},
     {0}};
 
 const nn_layer_type nn_layer_multi_head_attention = {
@@ -292,6 +320,7 @@ const nn_layer_type nn_layer_multi_head_attention = {
     .build = multi_head_build,
     .forward = multi_head_forward,
     .backward = multi_head_backward,
+    .tangent = multi_head_tangent,
     .gradient = multi_head_gradient,
     .axes = multi_head_axes,
 };

@@ -38,6 +38,20 @@ static void multiply_backward(const nn_layer *layer, const nn_layer_call *call)
     }
 }
 
+/* The product rule, value by value. */
+static void multiply_tangent(const nn_layer *layer, const nn_layer_call *call)
+{
+    int64_t count = call->samples * nn_shape_count(layer->output_shape);
+    for (int64_t i = 0; i < count; i++) {
+        nn_real product = call->inputs[0][i], tangent = call->input_tangents[0][i];
+        for (int input = 1; input < layer->input_count; input++) {
+            tangent = tangent * call->inputs[input][i] + product * call->input_tangents[input][i];
+            product *= call->inputs[input][i];
+        }
+        call->output_tangent[i] = tangent;
+    }
+}
+
 const nn_layer_type nn_layer_multiply = {
     .name = "multiply",
     .summary = "element-wise product of the inputs, such as a gate",
@@ -47,4 +61,5 @@ const nn_layer_type nn_layer_multiply = {
     .build = multiply_build,
     .forward = multiply_forward,
     .backward = multiply_backward,
+    .tangent = multiply_tangent,
 };

@@ -1,6 +1,7 @@
 /* Reorders the axes of a sample. */
 #include "base/memory.h"
 #include "nn/axes.h"
+#include "nn/tangent.h"
 
 typedef struct permute_options {
     nn_integer_list axes;
@@ -107,4 +108,5 @@ const nn_layer_type nn_layer_permute = {
     .build = permute_build,
     .forward = permute_forward,
     .backward = permute_backward,
+    .tangent = nn_tangent_linear,
 };

@@ -10,6 +10,7 @@
 #include "base/maths.h"
 #include "base/memory.h"
 #include "nn/initializer.h"
+#include "nn/tangent.h"
 #include "tensor/kernels.h"
 
 #define LONGEST_WAVE 10000.0
@@ -90,7 +91,7 @@ static void positional_forward(const nn_layer *layer, const nn_layer_call *call)
     const nn_real *positions = layer->plan ? layer->plan : call->parameters;
     if (call->output != call->inputs[0])
         memcpy(call->output, call->inputs[0], (size_t)(call->samples * count) * sizeof *call->output);
-    nn_add_bias(call->samples, count, positions, call->output);
+    if (!call->linear) nn_add_bias(call->samples, count, positions, call->output);
 }
 
 static void positional_backward(const nn_layer *layer, const nn_layer_call *call)
@@ -109,7 +110,7 @@ static void positional_gradient(const nn_layer *layer, const nn_layer_call *call
     nn_sum_rows(call->samples, end - begin, call->output_gradient + begin, count, accumulate, values);
 }
 
-static const nn_tensor_axes positional_axes[] = {{"weight", "steps, features"}, {0}};
+static const nn_tensor_axes positional_axes[] = {{"weight", "steps, features", "weight", "vars/0"}, {0}};
 
 const nn_layer_type nn_layer_positional_encoding = {
     .name = "positional_encoding",
@@ -121,6 +122,7 @@ const nn_layer_type nn_layer_positional_encoding = {
     .build = positional_build,
     .forward = positional_forward,
     .backward = positional_backward,
+    .tangent = nn_tangent_linear,
     .gradient = positional_gradient,
     .axes = positional_axes,
 };

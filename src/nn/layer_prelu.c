@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "nn/initializer.h"
 #include "nn/saved.h"
+#include "nn/tangent.h"
 #include "tensor/kernels.h"
 
 typedef struct prelu_options {
@@ -79,7 +80,7 @@ static void prelu_gradient(const nn_layer *layer, const nn_layer_call *call, int
     nn_sum_rows(rows, channels, call->saved, channels, accumulate, values);
 }
 
-static const nn_tensor_axes prelu_axes[] = {{"slope", "channels"}, {0}};
+static const nn_tensor_axes prelu_axes[] = {{"slope", "channels", "weight", "vars/0"}, {0}};
 
 const nn_layer_type nn_layer_prelu = {
     .name = "prelu",
@@ -90,6 +91,7 @@ const nn_layer_type nn_layer_prelu = {
     .build = prelu_build,
     .forward = prelu_forward,
     .backward = prelu_backward,
+    .tangent = nn_tangent_symmetric,
     .gradient = prelu_gradient,
     .axes = prelu_axes,
 };

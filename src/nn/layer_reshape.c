@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nn/layer.h"
+#include "nn/tangent.h"
 
 static_assert(NN_INTEGER_LIST_MAX == NN_MAX_DIMENSIONS, "a list of integers holds any shape");
 
@@ -86,4 +87,5 @@ const nn_layer_type nn_layer_reshape = {
     .build = reshape_build,
     .forward = reshape_forward,
     .backward = reshape_backward,
+    .tangent = nn_tangent_linear,
 };

@@ -45,6 +45,24 @@ static void rnn_relu_backward(const nn_recurrent_step *step)
     memcpy(step->recurrent_gradient, step->gates, (size_t)step->units * sizeof(nn_real));
 }
 
+static void rnn_add(const nn_recurrent_step *step)
+{
+    memcpy(step->hidden, step->tangent, (size_t)step->units * sizeof *step->hidden);
+    nn_add(step->units, step->recurrent, step->hidden);
+}
+
+static void rnn_tanh_tangent(const nn_recurrent_step *step)
+{
+    rnn_add(step);
+    nn_tanh_gradient(step->units, step->gates, step->hidden, step->hidden);
+}
+
+static void rnn_relu_tangent(const nn_recurrent_step *step)
+{
+    rnn_add(step);
+    nn_relu_gradient(step->units, step->gates, step->hidden, step->hidden);
+}
+
 static nn_status rnn_build(nn_layer *layer)
 {
     const rnn_options *options = layer->options;
@@ -52,7 +70,8 @@ static nn_status rnn_build(nn_layer *layer)
     return nn_recurrent_build(layer,
                               &(nn_recurrent_cell){.gates = 1,
                                                    .forward = relu ? rnn_relu_forward : rnn_tanh_forward,
-                                                   .backward = relu ? rnn_relu_backward : rnn_tanh_backward});
+                                                   .backward = relu ? rnn_relu_backward : rnn_tanh_backward,
+                                                   .tangent = relu ? rnn_relu_tangent : rnn_tanh_tangent});
 }
 
 const nn_layer_type nn_layer_rnn = {
@@ -67,6 +86,7 @@ const nn_layer_type nn_layer_rnn = {
     .pack = nn_recurrent_pack,
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,
+    .tangent = nn_recurrent_tangent,
     .gradient = nn_recurrent_gradient,
     .axes = nn_recurrent_axes,
 };

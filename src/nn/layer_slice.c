@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "nn/axes.h"
+#include "nn/tangent.h"
 #include "tensor/kernels.h"
 
 typedef struct slice_options {
@@ -143,4 +144,5 @@ const nn_layer_type nn_layer_slice = {
     .build = slice_build,
     .forward = slice_forward,
     .backward = slice_backward,
+    .tangent = nn_tangent_linear,
 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/tangent.h"
 #include "nn/window.h"
 #include "tensor/kernels.h"
 
@@ -90,4 +91,5 @@ const nn_layer_type nn_layer_upsample = {
     .build = upsample_build,
     .forward = upsample_forward,
     .backward = upsample_backward,
+    .tangent = nn_tangent_linear,
 };

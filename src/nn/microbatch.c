@@ -74,7 +74,7 @@ static void microbatch_lay_out_values(const nn_network *network, int64_t capacit
 static void microbatch_lay_out_gradients(const nn_network *network, int64_t capacity, microbatch_block *block,
                                          nn_real **gradients)
 {
-    for (int l = network->layer_count - 1; l > 0; l--) {
+    for (int l = network->layer_count - 1; l >= 0; l--) {
         if (!nn_graph_has_gradient(network, l)) continue;
         int consumer = network->gradient_writers[l];
         bool shared = consumer > 0 && network->layers[consumer].inputs[0] == l &&
@@ -82,6 +82,18 @@ static void microbatch_lay_out_gradients(const nn_network *network, int64_t capa
         int64_t count = nn_shape_count(network->layers[l].output_shape);
         nn_real *own = shared ? NULL : microbatch_take_values(block, capacity * count);
         if (block->begin) gradients[l] = shared ? gradients[consumer] : own;
+    }
+}
+
+/* Tangents follow the values, but none is overwritten. */
+static void microbatch_lay_out_tangents(const nn_network *network, int64_t capacity, microbatch_block *block,
+                                        nn_real **tangents)
+{
+    for (int l = 0; l < network->layer_count; l++) {
+        const nn_layer *layer = &network->layers[l];
+        int64_t count = capacity * nn_shape_count(layer->output_shape);
+        nn_real *own = layer->is_alias ? NULL : microbatch_take_values(block, count);
+        if (block->begin) tangents[l] = layer->is_alias ? tangents[layer->inputs[0]] : own;
     }
 }
 
@@ -98,45 +110,65 @@ static void microbatch_lay_out_lengths(const nn_network *network, int64_t capaci
     }
 }
 
+/* What a microbatch is for. */
+typedef enum microbatch_use { MICROBATCH_PREDICTS, MICROBATCH_TRAINS, MICROBATCH_DERIVES } microbatch_use;
+
 /* Returns the size of the block in bytes; unless `begin` is NULL, fills in the microbatch at its start. */
-static size_t microbatch_lay_out(const nn_network *network, int64_t capacity, bool training, char *begin)
+static size_t microbatch_lay_out(const nn_network *network, int64_t capacity, microbatch_use use, char *begin)
 {
     microbatch_block block = {network->scalar, begin, 0};
     size_t pointers = (size_t)network->layer_count * sizeof(nn_real *);
     nn_microbatch *microbatch = microbatch_take(&block, sizeof *microbatch);
     nn_real **outputs = microbatch_take(&block, pointers);
     nn_real **gradients = microbatch_take(&block, pointers);
+    nn_real **tangents = microbatch_take(&block, pointers);
     nn_real **saved = microbatch_take(&block, pointers);
     int64_t **lengths = microbatch_take(&block, (size_t)network->layer_count * sizeof *lengths);
     microbatch_lay_out_lengths(network, capacity, &block, lengths);
     microbatch_lay_out_values(network, capacity, &block, outputs, saved);
-    if (training) microbatch_lay_out_gradients(network, capacity, &block, gradients);
+    if (use != MICROBATCH_PREDICTS) microbatch_lay_out_gradients(network, capacity, &block, gradients);
+    if (use == MICROBATCH_DERIVES) microbatch_lay_out_tangents(network, capacity, &block, tangents);
     if (begin)
         *microbatch = (nn_microbatch){.capacity = capacity,
-                                      .training = training,
+                                      .training = use == MICROBATCH_TRAINS,
+                                      .keeps = use == MICROBATCH_DERIVES,
                                       .outputs = outputs,
                                       .gradients = gradients,
+                                      .tangents = tangents,
                                       .saved = saved,
                                       .lengths = lengths,
                                       .memory = begin};
     return block.used;
 }
 
+static nn_status microbatch_create(const nn_network *network, int64_t capacity, microbatch_use use,
+                                   nn_microbatch **microbatch)
+{
+    *microbatch = NULL;
+    char *block = NULL;
+    size_t bytes = microbatch_lay_out(network, capacity, use, NULL);
+    NN_TRY(NN_ALLOCATE(&block, bytes, "the values of a microbatch"));
+    microbatch_lay_out(network, capacity, use, block);
+    *microbatch = (void *)block;
+    return NN_OK;
+}
+
 size_t nn_microbatch_memory(const nn_network *network, int64_t capacity, bool training)
 {
-    return microbatch_lay_out(network, capacity, training, NULL);
+    return microbatch_lay_out(network, capacity, training ? MICROBATCH_TRAINS : MICROBATCH_PREDICTS, NULL);
 }
 
 nn_status nn_microbatch_create(const nn_network *network, int64_t capacity, bool training,
                                nn_microbatch **microbatch)
 {
-    *microbatch = NULL;
-    char *block = NULL;
-    size_t bytes = nn_microbatch_memory(network, capacity, training);
-    NN_TRY(NN_ALLOCATE(&block, bytes, "the values of a microbatch"));
-    microbatch_lay_out(network, capacity, training, block);
-    *microbatch = (void *)block;
-    return NN_OK;
+    return microbatch_create(network, capacity, training ? MICROBATCH_TRAINS : MICROBATCH_PREDICTS,
+                             microbatch);
+}
+
+nn_status nn_microbatch_create_derivatives(const nn_network *network, int64_t capacity,
+                                           nn_microbatch **microbatch)
+{
+    return microbatch_create(network, capacity, MICROBATCH_DERIVES, microbatch);
 }
 
 void nn_microbatch_destroy(nn_microbatch *microbatch)

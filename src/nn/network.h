@@ -32,6 +32,7 @@ typedef struct nn_network_spec {
     nn_text_list outputs;    /* names of the layers that losses read; empty: the last one */
     int64_t microbatch_size; /* samples */
     bool unfused;            /* without fusion: for comparison, the results are the same */
+    bool input_gradient;     /* backward also computes the gradient of the input, through frozen layers too */
 } nn_network_spec;
 
 /* Appends a layer; takes what it owns, also on failure. */
@@ -57,9 +58,10 @@ typedef struct nn_network {
     int64_t block_count;
     int64_t *block_begin;   /* block_count + 1 entries: blocks tile the flat vector; layers start at blocks */
     int64_t scratch_values; /* scratch per thread for a full microbatch, in values */
-    int64_t carried_values; /* carried by a sample from window to window: all layers */
-    int64_t statistics_values; /* statistics over the batch, all layers; 0: none */
-    int64_t statistics_most;   /* maximum of one layer and pass */
+    int64_t tangent_scratch_values; /* the same for nn_network_jvp */
+    int64_t carried_values;         /* carried by a sample from window to window: all layers */
+    int64_t statistics_values;      /* statistics over the batch, all layers; 0: none */
+    int64_t statistics_most;        /* maximum of one layer and pass */
     double flops_forward,
         flops_training;    /* per sample: forward; forward plus weight gradients and needed input gradients */
     int *gradient_writers; /* private: the last reader of each layer, which writes its gradient first */
@@ -70,6 +72,10 @@ typedef struct nn_network {
 nn_status nn_network_create(nn_network_spec *spec, nn_network **network);
 void nn_network_destroy(nn_network *network); /* accepts NULL */
 
+/* Whether the output of a layer may have NaN, for missing values: an input that a layer reads which replaces
+ * them. */
+bool nn_network_may_miss(const nn_network *network, int layer);
+
 /* Writes the initial values of parameter `parameter` of layer `layer` to the flat vector `weights`, from the
  * seed. Calls are independent of each other. */
 nn_status nn_network_initialize(const nn_network *network, uint64_t seed, int layer, int parameter,
@@ -77,6 +83,9 @@ nn_status nn_network_initialize(const nn_network *network, uint64_t seed, int la
 
 /* 64-bit hash over the weights' blocks, without padding. */
 uint64_t nn_network_fingerprint(const nn_network *network, const nn_real *weights);
+/* The same over the parameters of one layer, beginning with `chain`: 0, or that of the layers before. */
+uint64_t nn_network_fingerprint_layer(const nn_network *network, int layer, const nn_real *weights,
+                                      uint64_t chain);
 
 /* ---- one microbatch in flight ---- */
 
@@ -86,10 +95,12 @@ typedef struct nn_microbatch {
     int64_t first_sample;  /* position of its first sample in the global batch */
     int64_t batch_samples; /* of the global batch */
     uint64_t seed;
-    uint32_t step; /* for random numbers */
-    bool training;
+    uint32_t step;       /* for random numbers */
+    bool training;       /* statistics over the batch, dropout; otherwise as in prediction */
+    bool keeps;          /* backward may follow, also where `training` is false */
     nn_real **outputs;   /* by layer; outputs[0] is the input, written by the caller */
     nn_real **gradients; /* by layer; those of the outputs are written by their losses; NULL: not needed */
+    nn_real **tangents;  /* by layer, as its output: the derivative along a direction; NULL: not needed */
     nn_real **saved;     /* by layer */
     int64_t **lengths; /* by layer: number of steps of each sample; NULL: all have the full length. lengths[0]
                           is written by the caller if the spec has lengths */
@@ -101,9 +112,13 @@ typedef struct nn_microbatch {
     void *memory;    /* private: the block that holds all of it */
 } nn_microbatch;
 
-/* Returns owned buffers for `capacity` samples, without gradients unless `training`. */
+/* Returns owned buffers for `capacity` samples, without gradients unless `training`. A caller may change
+ * microbatch->training afterwards, but not to true if it was created without. */
 nn_status nn_microbatch_create(const nn_network *network, int64_t capacity, bool training,
                                nn_microbatch **microbatch);
+/* The same, without training, with gradients and tangents: for derivatives of what prediction computes. */
+nn_status nn_microbatch_create_derivatives(const nn_network *network, int64_t capacity,
+                                           nn_microbatch **microbatch);
 void nn_microbatch_destroy(nn_microbatch *microbatch);                                   /* accepts NULL */
 size_t nn_microbatch_memory(const nn_network *network, int64_t capacity, bool training); /* bytes */
 
@@ -131,6 +146,20 @@ void nn_network_backward(const nn_network *network, int layer, const nn_real *we
 void nn_network_gradient(const nn_network *network, int layer, int part, const nn_real *weights,
                          const nn_microbatch *microbatch, nn_real *scratch, bool accumulate,
                          nn_real *gradient);
+
+/*
+ * Derivatives of the network as a function of its input, with J its Jacobian, for each sample of a microbatch
+ * made for derivatives; lengths count as constants, and indices have the derivative 0. The network must have
+ * been created with input_gradient.
+ *
+ * vjp: gradients[0] = J^T u, where the caller has written u to the gradients of the outputs after forward of
+ * all layers, and they are overwritten. jvp: runs forward; the tangents of the outputs are J v, where the
+ * caller has written v to tangents[0]. scratch: scratch_values, and for jvp tangent_scratch_values.
+ */
+void nn_network_vjp(const nn_network *network, const nn_real *weights, nn_microbatch *microbatch,
+                    nn_real *scratch);
+void nn_network_jvp(const nn_network *network, const nn_real *weights, nn_microbatch *microbatch,
+                    nn_real *scratch);
 
 /* The number of microbatches whose gradients nn_network_gradient_sum adds along the canonical tree, with the
  * bits of nn_network_gradient and additions afterwards; 0: none. */

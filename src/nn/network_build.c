@@ -255,7 +255,10 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
 static nn_status network_place_layer(nn_network *network, int l, const nn_network_spec *spec)
 {
     int parts = spec->input.part_count;
-    if (l == 0) network->layers[0].time.kept = spec->has_lengths;
+    if (l == 0) {
+        network->layers[0].time.kept = spec->has_lengths;
+        network->layers[0].needs_input_gradient = spec->input_gradient; /* so do all layers above it */
+    }
     if (l > 0 && l <= parts) return nn_input_part_describe(&network->layers[l], &spec->input, l - 1);
     if (l > parts) NN_TRY(network_share(network, l, spec->layers[l - 1 - parts].share));
     if (!spec->unfused) nn_fuse_layer(network, l);
@@ -309,6 +312,9 @@ static void network_sum_up(nn_network *network, int64_t microbatch_size)
                 network->trainable_count += layer->parameters[p].count;
         int64_t scratch = network_layer_scratch(network, l, microbatch_size);
         if (scratch > network->scratch_values) network->scratch_values = scratch;
+        int64_t tangent = nn_graph_scratch_values(layer, microbatch_size) +
+                          microbatch_size * layer->tangent_per_sample + layer->tangent_fixed;
+        if (tangent > network->tangent_scratch_values) network->tangent_scratch_values = tangent;
         network->flops_forward += layer->flops_forward;
         network->flops_training += layer->flops_forward + (layer->frozen ? 0 : layer->flops_gradient) +
                                    (layer->needs_input_gradient ? layer->flops_input_gradient : 0);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nn/parts.h"
+#include "nn/tangent.h"
 
 static nn_status part_build(nn_layer *layer)
 {
@@ -19,7 +20,13 @@ static void part_forward(const nn_layer *layer, const nn_layer_call *call)
 
 static void part_backward(const nn_layer *layer, const nn_layer_call *call)
 {
-    (void)layer, (void)call; /* nothing below has parameters */
+    const nn_input_part *plan = layer->plan;
+    nn_real *gradient = call->input_gradients[0];
+    if (!gradient) return;
+    memset(gradient, 0, (size_t)(call->samples * plan->stride) * sizeof *gradient);
+    for (int64_t i = 0; i < call->samples; i++)
+        memcpy(gradient + i * plan->stride + plan->begin, call->output_gradient + i * plan->count,
+               (size_t)plan->count * sizeof *gradient);
 }
 
 const nn_layer_type nn_layer_part = {
@@ -28,4 +35,5 @@ const nn_layer_type nn_layer_part = {
     .build = part_build,
     .forward = part_forward,
     .backward = part_backward,
+    .tangent = nn_tangent_linear,
 };

@@ -115,7 +115,7 @@ static void pooling_clear(const nn_layer *layer, const nn_layer_call *call)
 static void pooling_max(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output,
                         nn_real *chosen)
 {
-    nn_pool_max(box, call->inputs[0] + input, call->output + output, call->training ? chosen + output : NULL);
+    nn_pool_max(box, call->inputs[0] + input, call->output + output, call->keeps ? chosen + output : NULL);
 }
 
 static void pooling_max_gradient(const nn_layer_call *call, const nn_pool_box *box, int64_t input,
@@ -123,6 +123,12 @@ static void pooling_max_gradient(const nn_layer_call *call, const nn_pool_box *b
 {
     nn_pool_max_gradient(box, chosen + output, call->output_gradient + output,
                          call->input_gradients[0] + input);
+}
+
+static void pooling_max_tangent(const nn_layer_call *call, const nn_pool_box *box, int64_t input,
+                                int64_t output, nn_real *chosen)
+{
+    nn_pool_max_tangent(box, chosen + output, call->input_tangents[0] + input, call->output_tangent + output);
 }
 
 static void pooling_average(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output,
@@ -149,6 +155,11 @@ void nn_pooling_backward_max(const nn_layer *layer, const nn_layer_call *call)
     if (!call->input_gradients[0]) return;
     pooling_clear(layer, call);
     pooling_each(layer, call, pooling_max_gradient);
+}
+
+void nn_pooling_tangent_max(const nn_layer *layer, const nn_layer_call *call)
+{
+    pooling_each(layer, call, pooling_max_tangent);
 }
 
 void nn_pooling_forward_average(const nn_layer *layer, const nn_layer_call *call)

@@ -20,6 +20,7 @@ nn_status nn_pooling_build_global(nn_layer *layer); /* no options: one window ov
 /* Functions of a plug-in. Max pooling saves which tap of the window each output comes from. */
 void nn_pooling_forward_max(const nn_layer *layer, const nn_layer_call *call);
 void nn_pooling_backward_max(const nn_layer *layer, const nn_layer_call *call);
+void nn_pooling_tangent_max(const nn_layer *layer, const nn_layer_call *call);
 void nn_pooling_forward_average(const nn_layer *layer, const nn_layer_call *call);
 void nn_pooling_backward_average(const nn_layer *layer, const nn_layer_call *call);
 

@@ -73,7 +73,7 @@ void nn_projection_forward(const nn_projection *projection, const nn_layer_call 
 {
     int64_t rows = call->samples * projection->rows, inputs = projection->inputs, units = projection->units;
     const nn_real *weight = call->parameters + projection->weight;
-    const nn_real *bias = projection->bias_name ? call->parameters + projection->bias : NULL;
+    const nn_real *bias = projection->bias_name && !call->linear ? call->parameters + projection->bias : NULL;
     if (projection_is_own(projection)) {
         nn_product_rows all = {rows, x, inputs, y, units};
         nn_linear_forward(&projection->linear, weight, bias, 1, &all, 0, units, scratch);

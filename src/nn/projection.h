@@ -34,7 +34,7 @@ nn_status nn_projection_build(nn_layer *layer, nn_projection *projection);
 int64_t nn_projection_scratch(const nn_projection *projection);
 int64_t nn_projection_gradient_scratch(const nn_projection *projection);
 
-/* Y = X W + b. */
+/* Y = X W + b; if the call is linear, without b. */
 void nn_projection_forward(const nn_projection *projection, const nn_layer_call *call, const nn_real *x,
                            nn_real *y, nn_real *scratch);
 

@@ -60,15 +60,19 @@ extern const char *const nn_recurrent_initializers[];
 /* What a cell reads and writes for one sample in one step. A gate has `units` values. */
 typedef struct nn_recurrent_step {
     int64_t units;
-    const nn_real *recurrent; /* h U, plus the recurrent bias of the gates apart; forward only */
+    const nn_real *recurrent; /* h U, plus the recurrent bias of the gates apart; not in
+                                 backward */
     nn_real *gates;  /* forward: x W + bias, replaced by what backward needs; backward: replaced by the
                         gradient with respect to x W + bias */
     nn_real *kept;   /* cell->kept x units: what else backward needs */
     nn_real *hidden; /* forward: h, replaced by h'; backward: dh', replaced by the part of dh that bypasses
                         the product */
     nn_real *cell;   /* if cell->has_memory: c, replaced by c'; backward: dc', replaced by dc */
-    const nn_real *previous;     /* h; backward only */
+    const nn_real *previous;     /* h; not in forward */
     nn_real *recurrent_gradient; /* backward: receives the gradient with respect to h U */
+    /* Tangent reads what forward left in gates, kept and previous; `recurrent` is that of h U, and hidden and
+     * cell are those of h and c, replaced by those of h' and c'. */
+    const nn_real *tangent; /* of x W + bias */
 } nn_recurrent_step;
 
 typedef struct nn_recurrent_cell {
@@ -81,6 +85,7 @@ typedef struct nn_recurrent_cell {
     int apart;
     void (*forward)(const nn_recurrent_step *step);
     void (*backward)(const nn_recurrent_step *step);
+    void (*tangent)(const nn_recurrent_step *step);
     const nn_initializer_type *bias; /* initial values of the bias */
     double bias_gain;
 } nn_recurrent_cell;
@@ -135,6 +140,7 @@ nn_status nn_recurrent_build(nn_layer *layer, const nn_recurrent_cell *cell);
 void nn_recurrent_pack(const nn_layer *layer, nn_pass pass, const nn_real *parameters, nn_real *packed);
 void nn_recurrent_forward(const nn_layer *layer, const nn_layer_call *call);
 void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call);
+void nn_recurrent_tangent(const nn_layer *layer, const nn_layer_call *call);
 void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int index, bool accumulate,
                            nn_real *values);
 

@@ -15,12 +15,12 @@ static const char *const recurrent_names[2][NN_RECURRENT_TENSORS] = {
     {"input_weight", "recurrent_weight", "bias", "recurrent_bias"},
     {"input_weight_reverse", "recurrent_weight_reverse", "bias_reverse", "recurrent_bias_reverse"}};
 
-/* A layer without gates has a single block of units. */
-const nn_tensor_axes nn_recurrent_axes[] = {{"input_weight", "features, gates x units"},
-                                            {"recurrent_weight", "units, gates x units"},
-                                            {"bias", "gates x units"},
-                                            {"recurrent_bias", "units of the last gate"},
-                                            {0}};
+/* A layer without gates has a single block of units. Two biases of PyTorch are added. */
+const nn_tensor_axes nn_recurrent_axes[] = {
+    {"input_weight", "features, gates x units", "weight_ih_l0'", "cell/vars/0"},
+    {"recurrent_weight", "units, gates x units", "weight_hh_l0'", "cell/vars/1"},
+    {"bias", "gates x units", "bias_ih_l0 + bias_hh_l0", "cell/vars/2"},
+    {0}};
 
 /* ---- parameters ---- */
 
@@ -182,6 +182,7 @@ static void recurrent_count_values(nn_layer *layer, nn_recurrent_plan *plan)
     int64_t states = plan->cell.has_memory ? 2 : 1;
     layer->saved_per_sample =
         plan->directions * plan->steps * (plan->columns + (1 + plan->cell.kept) * plan->units);
+    layer->tangent_per_sample = plan->steps * plan->columns;
     layer->scratch_per_sample = plan->columns + (1 + states) * plan->units;
     int64_t sizes[NN_RECURRENT_PANELS], buffer = 0;
     for (int i = 0; i < NN_RECURRENT_PANELS; i++) {

@@ -29,16 +29,22 @@ static uint64_t weights_hash_tensor(nn_scalar scalar, const nn_real *values, int
     return chain;
 }
 
+uint64_t nn_network_fingerprint_layer(const nn_network *network, int l, const nn_real *weights,
+                                      uint64_t chain)
+{
+    const nn_layer *layer = &network->layers[l];
+    for (int p = 0; p < layer->parameter_count; p++) {
+        size_t offset = (size_t)(layer->offset + layer->parameters[p].offset);
+        chain = weights_hash_tensor(network->scalar, nn_scalar_at(network->scalar, weights, offset),
+                                    layer->parameters[p].count, chain);
+    }
+    return chain;
+}
+
 uint64_t nn_network_fingerprint(const nn_network *network, const nn_real *weights)
 {
     uint64_t chain = 0;
-    for (int l = 0; l < network->layer_count; l++) {
-        const nn_layer *layer = &network->layers[l];
-        for (int p = 0; p < layer->parameter_count; p++) {
-            size_t offset = (size_t)(layer->offset + layer->parameters[p].offset);
-            chain = weights_hash_tensor(network->scalar, nn_scalar_at(network->scalar, weights, offset),
-                                        layer->parameters[p].count, chain);
-        }
-    }
+    for (int l = 0; l < network->layer_count; l++)
+        chain = nn_network_fingerprint_layer(network, l, weights, chain);
     return chain;
 }

@@ -25,15 +25,17 @@ double nn_schedule_factor(const nn_schedule_type *type, const void *options, con
 }
 
 const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options,
-                                  nn_schedule_length length)
+                                  nn_schedule_length length, int64_t validate_every)
 {
     int64_t warmup = nn_schedule_warmup_steps(options, length);
     nn_schedule_length proper = {length.steps - warmup, length.steps_per_epoch};
     for (const nn_option *option = type->options; type->unreached && option->name; option++) {
         const void *field = (const char *)options + option->offset;
         if (option->kind != NN_OPTION_DURATION || option->offset == 0) continue;
-        const nn_duration *duration = field;
-        if (warmup < length.steps && nn_schedule_duration_steps(*duration, proper) >= proper.steps)
+        nn_duration duration = *(const nn_duration *)field;
+        if (duration.unit == NN_DURATION_VALIDATIONS)
+            duration = (nn_duration){duration.amount * (double)validate_every, NN_DURATION_STEPS};
+        if (warmup < length.steps && nn_schedule_duration_steps(duration, proper) >= proper.steps)
             return option->name;
     }
     return NULL;

@@ -32,8 +32,8 @@ typedef struct nn_schedule_span {
 /* The state of a schedule. Initially zero; the caller saves it with the run. */
 typedef struct nn_schedule_memory {
     nn_schedule_span span;
-    int64_t observed; /* number of epochs observed */
-    int64_t waited;   /* epochs since the last improvement or reduction */
+    int64_t observed; /* number of validations observed */
+    int64_t waited;   /* validations since the last improvement or reduction */
     int64_t falls;
     double best;
 } nn_schedule_memory;
@@ -74,20 +74,20 @@ typedef struct nn_schedule_type {
     /* The factor at step `step` (from 0) of `length.steps` steps, both without the warm-up. */
     double (*factor)(const void *options, const nn_schedule_memory *memory, int64_t step,
                      nn_schedule_length length);
-    /* Receives the validation result of an epoch. NULL: the schedule does not depend on it. */
+    /* Receives the result of a validation. NULL: the schedule does not depend on it. */
     void (*observe)(const void *options, nn_schedule_memory *memory, double value, bool higher_is_better);
 } nn_schedule_type;
 
 /* The factor at step `step` (from 0) of the run, warm-up included. */
 double nn_schedule_factor(const nn_schedule_type *type, const void *options, const nn_schedule_memory *memory,
                           int64_t step, nn_schedule_length length);
-/* Call at the end of each epoch: passes the validation result to a schedule that has observe. */
+/* Call after each validation: passes its result to a schedule that has observe. */
 void nn_schedule_observe(const nn_schedule_type *type, const void *options, nn_schedule_memory *memory,
                          double value, bool higher_is_better);
 /* The name of an option, other than the warm-up, whose duration does not end before the run, with the effect
- * type->unreached; NULL: none. */
+ * type->unreached; NULL: none. validate_every: steps. */
 const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options,
-                                  nn_schedule_length length);
+                                  nn_schedule_length length, int64_t validate_every);
 
 /* Plans a run of `length` that starts or continues at `step`. If it is longer or shorter than planned before,
  * or if `extend` has changed since it was extended, the span of the schedule is updated. Returns whether it

@@ -1,6 +1,6 @@
 /*
  * The learning rate decreases when the validation result that selects the best weights has not improved for
- * `patience` epochs. An improvement is a change by more than `threshold` times the best result.
+ * `patience` validations. An improvement is a change by more than `threshold` times the best result.
  */
 #include <math.h>
 
@@ -17,9 +17,10 @@ static const nn_option plateau_table[] = {
     NN_SCHEDULE_COMMON(plateau_options, "0%"),
     {"factor", NN_OPTION_REAL, offsetof(plateau_options, factor), "0.1", 0, 1, NULL, NN_EFFECT_RESULT,
      "factor on the learning rate at each reduction"},
-    {"patience", NN_OPTION_DURATION, offsetof(plateau_options, patience), "10 epochs", 0, 0, nn_epochs_only,
-     NN_EFFECT_RESULT,
-     "number of epochs without improvement to tolerate; the next one reduces the learning rate"},
+    {"patience", NN_OPTION_DURATION, offsetof(plateau_options, patience), "10 validations", 0, 0,
+     nn_units_of_validations, NN_EFFECT_RESULT,
+     "number of validations (training.validate_every) without improvement to tolerate; the next one reduces "
+     "the learning rate"},
     {"threshold", NN_OPTION_REAL, offsetof(plateau_options, threshold), "0.0001", 0, 1, NULL,
      NN_EFFECT_RESULT, "minimum improvement, as a fraction of the best result"},
     {"min", NN_OPTION_REAL, offsetof(plateau_options, least), "0", 0, 1, NULL, NN_EFFECT_RESULT,
@@ -30,7 +31,7 @@ static nn_status plateau_check(const void *options)
 {
     const plateau_options *plateau = options;
     NN_TRY(nn_schedule_check_duration("warmup", plateau->common.warmup));
-    return nn_schedule_check_epochs("patience", plateau->patience);
+    return nn_schedule_check_validations("patience", plateau->patience);
 }
 
 static double plateau_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
@@ -67,8 +68,8 @@ static void plateau_observe(const void *options, nn_schedule_memory *memory, dou
 
 const nn_schedule_type nn_schedule_reduce_on_plateau = {
     .name = "reduce_on_plateau",
-    .summary = "decreases when the validation result has not improved for some epochs",
-    .example = "reduce_on_plateau: {factor: 0.1, patience: 10 epochs}",
+    .summary = "decreases when the validation result has not improved for some time",
+    .example = "reduce_on_plateau: {factor: 0.1, patience: 10 validations}",
     .options = plateau_table,
     .options_size = sizeof(plateau_options),
     .unreached = "the learning rate never falls",

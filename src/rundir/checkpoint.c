@@ -81,6 +81,18 @@ static const char *checkpoint_ending(const nn_checkpoint_parts *parts)
                : "no";
 }
 
+static nn_status checkpoint_put_best_names(nn_store_image *image, const nn_best_rules *bests)
+{
+    nn_text names = {0};
+    for (int i = 0; i < bests->count; i++)
+        nn_text_append(&names, "%s%s", i > 0 ? "\n" : "", bests->items[i].name);
+    nn_status status = names.failed
+                           ? nn_fail(NN_ERROR_MEMORY, "out of memory for a checkpoint's texts")
+                           : nn_store_image_put_attribute(image, NN_CHECKPOINT_BEST_NAMES, names.bytes);
+    nn_text_free(&names);
+    return status;
+}
+
 static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint_parts *parts)
 {
     char text[64];
@@ -93,8 +105,10 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "precision", nn_model_precision(model)));
     NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_ENGINE, nn_engine_name(model->network->engine)));
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
-    NN_TRY(nn_store_image_put_attribute(image, "best_figure", parts->figure));
-    NN_TRY(nn_store_image_put_attribute(image, "best_order", parts->figure_is_higher ? "higher" : "lower"));
+    const nn_best_rule *first = parts->bests->items;
+    NN_TRY(nn_store_image_put_attribute(image, "best_figure", first->name));
+    NN_TRY(nn_store_image_put_attribute(image, "best_order", first->higher_is_better ? "higher" : "lower"));
+    NN_TRY(checkpoint_put_best_names(image, parts->bests));
     NN_TRY(nn_store_image_put_attribute(image, NN_CHECKPOINT_ENDED, checkpoint_ending(parts)));
     if (parts->stepper->update->average)
         NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_AVERAGE, "predictions are of the group average"));

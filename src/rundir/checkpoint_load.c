@@ -72,7 +72,8 @@ static nn_status checkpoint_compare_scalings(nn_store_file *file, const nn_check
     const nn_config_value *values;
     size_t count = nn_config_values(parts->config, &values);
     bool same = true, begins = false;
-    for (size_t i = 0; i < count; i++) begins |= strcmp(values[i].path, "init_from.run") == 0;
+    for (size_t i = 0; i < count; i++)
+        begins |= strcmp(values[i].path, "init_from.run") == 0 && values[i].value[0] != '\0';
     if (begins) NN_TRY(nn_model_compare_scalings(parts->stepper->model, file, &same));
     if (same) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
@@ -85,7 +86,7 @@ static nn_status checkpoint_get(nn_store_file *file, const nn_checkpoint_parts *
 {
     NN_TRY(nn_checkpoint_compare(parts, file));
     NN_TRY(checkpoint_compare_scalings(file, parts));
-    NN_TRY(nn_checkpoint_get_state(file, parts->stepper->width, parts->state));
+    NN_TRY(nn_checkpoint_get_state(file, parts->stepper->width, parts->bests->count, parts->state));
     NN_TRY(checkpoint_get_changes(file, &parts->state->changes));
     return checkpoint_compare_machine(file, parts);
 }
@@ -95,11 +96,10 @@ static nn_status checkpoint_share_state(const nn_checkpoint_parts *parts)
     nn_comm *comm = parts->stepper->comm;
     nn_run_state *state = parts->state;
     NN_TRY(nn_comm_broadcast(comm, &state->step, sizeof state->step, 0));
-    NN_TRY(nn_comm_broadcast(comm, &state->best_epoch, sizeof state->best_epoch, 0));
-    NN_TRY(nn_comm_broadcast(comm, &state->best_value, sizeof state->best_value, 0));
-    NN_TRY(nn_comm_broadcast(comm, &state->best_loss, sizeof state->best_loss, 0));
+    NN_TRY(nn_comm_broadcast(comm, state->best, sizeof state->best, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->watch, sizeof state->watch, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->skipped, sizeof state->skipped, 0));
+    NN_TRY(nn_comm_broadcast(comm, &state->logged, sizeof state->logged, 0));
     return nn_comm_broadcast(comm, state->epoch_figures, sizeof state->epoch_figures, 0);
 }
 

@@ -2,12 +2,21 @@
 #ifndef NN_RUNDIR_CHECKPOINT_PROGRESS_H
 #define NN_RUNDIR_CHECKPOINT_PROGRESS_H
 
-#include "store/store.h"
+#include "store/kept.h"
+
+/* The best validation by one result. */
+typedef struct nn_checkpoint_best {
+    char name[160]; /* of the result */
+    int64_t step;   /* 0: none yet */
+    double value;
+} nn_checkpoint_best;
 
 typedef struct nn_checkpoint_progress {
     int64_t step, epochs; /* done */
-    int64_t best_epoch;   /* 0: none yet */
+    int64_t best_epoch;   /* by the first of the results below, in which epoch; 0: none yet */
     double best_value;
+    int best_count; /* 0: an older version wrote it */
+    nn_checkpoint_best best[NN_KEPT_BESTS];
     uint64_t data_identity;
     char fingerprint[32];
     char ended[32];     /* "no", "all epochs", "early stopping" */

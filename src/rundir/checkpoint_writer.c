@@ -18,12 +18,16 @@
 #include "store/kept.h"
 #include "store/store.h"
 
+/* What was saved at a step. Several files of best weights may be of it, and wait for a later write. */
 typedef struct writer_image {
-    void *bytes; /* NULL: there is none */
+    void *bytes;
     size_t size;
+    void *best_bytes; /* of files of best weights; NULL: the same bytes */
+    size_t best_size;
     int64_t step;
-    nn_shard *shards; /* owned; NULL: none */
+    nn_shard *shards; /* NULL: none */
     int shard_count;
+    int uses; /* 0: the place is free */
 } writer_image;
 
 struct nn_writer {
@@ -32,37 +36,39 @@ struct nn_writer {
     bool verify;
     uint64_t run; /* for the manifest */
     const nn_lease *lease;
-    nn_damaged damaged; /* to be removed after a save */
-    int64_t best_step;  /* of the best weights on the disk; -1: none; NN_ORPHANS_UNKNOWN */
+    const nn_best_rules *bests;
+    nn_damaged damaged;                /* to be removed after a save */
+    int64_t best_steps[NN_KEPT_BESTS]; /* of the best weights on the disk; -1: none; NN_ORPHANS_UNKNOWN */
     pthread_t thread;
     bool has_thread;
+    writer_image images[NN_KEPT_BESTS + 1]; /* the last one, and those that best weights wait in */
     /* of the write in progress */
     bool started;
     atomic_bool ended;
     bool regular;
-    writer_image image;
-    writer_image best; /* to be written; often the image itself, or one that could not be written before */
+    writer_image *image;
+    writer_image *best[NN_KEPT_BESTS]; /* to be written, or that could not be written before; NULL: none */
     nn_write_outcome outcome;
     double seconds;      /* that it took */
     double last_seconds; /* that the last finished one took */
 };
 
-nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
-                           const nn_lease *lease, nn_writer **writer)
+nn_status nn_writer_create(const nn_writer_request *request, nn_writer **writer)
 {
     NN_TRY(NN_ALLOCATE(writer, 1, "the writer of checkpoints"));
-    snprintf((*writer)->directory, sizeof(*writer)->directory, "%s", run_directory);
-    (*writer)->keep_last = keep_last;
-    (*writer)->verify = verify;
-    (*writer)->run = run;
-    (*writer)->lease = lease;
-    (*writer)->best_step = -1;
+    snprintf((*writer)->directory, sizeof(*writer)->directory, "%s", request->run_directory);
+    (*writer)->keep_last = request->keep_last;
+    (*writer)->verify = request->verify;
+    (*writer)->run = request->run;
+    (*writer)->lease = request->lease;
+    (*writer)->bests = request->bests;
+    for (int i = 0; i < NN_KEPT_BESTS; i++) (*writer)->best_steps[i] = -1;
     return NN_OK;
 }
 
-void nn_writer_set_best(nn_writer *writer, int64_t step)
+void nn_writer_set_best(nn_writer *writer, const int64_t steps[NN_KEPT_BESTS])
 {
-    writer->best_step = step;
+    memcpy(writer->best_steps, steps, sizeof writer->best_steps);
 }
 
 void nn_writer_take_damaged(nn_writer *writer, nn_damaged *damaged)
@@ -104,31 +110,36 @@ static void writer_remove_old(nn_writer *writer)
     nn_damaged_release(&writer->damaged);
 }
 
-/* A checkpoint is valid without an entry in the manifest: a failure there does not fail the save. */
-static void writer_keep(nn_writer *writer, unsigned what, const char *path, const writer_image *image)
+/* A checkpoint is valid without an entry in the manifest: a failure there does not fail the save. best: the
+ * rule of best weights; -1: it is a checkpoint. */
+static void writer_keep(nn_writer *writer, int best, const char *path, const writer_image *image)
 {
     nn_write_outcome *outcome = &writer->outcome;
+    unsigned what = best < 0 ? NN_UNSAVED_CHECKPOINT : (unsigned)NN_UNSAVED_BEST << best;
+    bool apart = best >= 0 && image->best_bytes;
+    const void *bytes = apart ? image->best_bytes : image->bytes;
+    size_t size = apart ? image->best_size : image->size;
     outcome->tried |= what;
     nn_status status = writer_check_lease(writer);
     if (status == NN_OK)
-        status =
-            (writer->verify ? nn_store_commit_verified : nn_store_commit)(path, image->bytes, image->size);
+        status = (writer->verify ? nn_store_commit_verified : nn_store_commit)(path, bytes, size);
     if (status != NN_OK) {
         outcome->failed |= what;
         nn_problem_note(writer->directory, path, outcome->problem);
         return;
     }
     nn_fault("manifest.due", NULL, 0);
-    int64_t old_best_step = writer->best_step;
-    bool best = what == NN_UNSAVED_BEST;
-    if (best) writer->best_step = image->step;
-    const nn_manifest_written written = {.step = best ? NN_MANIFEST_BEST : outcome->step,
-                                         .bytes = image->bytes,
-                                         .size = image->size,
+    int64_t old_best_step = best < 0 ? -1 : writer->best_steps[best];
+    if (best >= 0) writer->best_steps[best] = image->step;
+    const nn_manifest_written written = {.step = outcome->step,
+                                         .best = best < 0 ? NULL : writer->bests->items[best].file,
+                                         .bytes = bytes,
+                                         .size = size,
                                          .of_step = image->step,
                                          .shard_count = image->shard_count,
                                          .shards = image->shards,
-                                         .best_step = writer->best_step,
+                                         .best_steps = writer->best_steps,
+                                         .best_count = NN_KEPT_BESTS,
                                          .old_best_step = old_best_step};
     if (nn_manifest_record(writer->directory, writer->run, &written, writer->keep_last) != NN_OK)
         nn_log_warning("%s; %s is saved anyway", nn_error_text(), path);
@@ -137,24 +148,27 @@ static void writer_keep(nn_writer *writer, unsigned what, const char *path, cons
 
 void nn_writer_remove_orphans(nn_writer *writer, int64_t step)
 {
-    bool best_waits = writer->best.bytes && writer->best.shards && writer->best.step != writer->best_step;
-    if (best_waits || writer_check_lease(writer) != NN_OK) return;
-    nn_orphans_remove(writer->directory, step, writer->best_step);
+    for (int i = 0; i < NN_KEPT_BESTS; i++) /* best weights wait, and their shards are there */
+        if (writer->best[i] && writer->best[i]->shards && writer->best[i]->step != writer->best_steps[i])
+            return;
+    if (writer_check_lease(writer) != NN_OK) return;
+    nn_orphans_remove(writer->directory, step, writer->best_steps);
 }
 
 /* The best weights are written first, so that no checkpoint refers to best weights that do not exist. If one
- * fails, the other is still tried. */
+ * fails, the others are still tried. */
 static void writer_commit(nn_writer *writer)
 {
-    char path[NN_PATH_SIZE + 32];
+    char path[NN_PATH_SIZE];
     const nn_write_outcome *outcome = &writer->outcome;
-    if (writer->best.bytes) {
-        snprintf(path, sizeof path, "%s/" NN_KEPT_BEST, writer->directory);
-        writer_keep(writer, NN_UNSAVED_BEST, path, &writer->best);
+    for (int i = 0; i < writer->bests->count; i++) {
+        if (!writer->best[i]) continue;
+        nn_manifest_best_path(writer->directory, writer->bests->items[i].file, path);
+        writer_keep(writer, i, path, writer->best[i]);
     }
     if (writer->regular) {
         nn_kept_path(writer->directory, outcome->step, path);
-        writer_keep(writer, NN_UNSAVED_CHECKPOINT, path, &writer->image);
+        writer_keep(writer, -1, path, writer->image);
         if (!(outcome->failed & NN_UNSAVED_CHECKPOINT)) writer_remove_old(writer);
     }
     if (!outcome->failed) nn_writer_remove_orphans(writer, outcome->step);
@@ -170,21 +184,15 @@ static void *writer_run(void *context)
     return NULL;
 }
 
-static void writer_drop(writer_image *image, const writer_image *other)
+static void writer_drop(writer_image **image)
 {
-    if (image->bytes != other->bytes) nn_free(image->bytes);
-    if (image->shards != other->shards) nn_free(image->shards);
-    *image = (writer_image){0};
-}
-
-static void writer_drop_best(nn_writer *writer)
-{
-    writer_drop(&writer->best, &writer->image);
-}
-
-static void writer_drop_image(nn_writer *writer)
-{
-    writer_drop(&writer->image, &writer->best);
+    writer_image *dropped = *image;
+    *image = NULL;
+    if (!dropped || --dropped->uses > 0) return;
+    nn_free(dropped->bytes);
+    nn_free(dropped->best_bytes);
+    nn_free(dropped->shards);
+    *dropped = (writer_image){0};
 }
 
 bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome)
@@ -193,15 +201,17 @@ bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome)
     if (writer->has_thread) pthread_join(writer->thread, NULL);
     writer->started = writer->has_thread = false;
     writer->last_seconds = writer->seconds;
-    if (!(writer->outcome.failed & NN_UNSAVED_BEST)) writer_drop_best(writer);
-    writer_drop_image(writer);
+    for (int i = 0; i < NN_KEPT_BESTS; i++)
+        if (!(writer->outcome.failed & (unsigned)NN_UNSAVED_BEST << i)) writer_drop(&writer->best[i]);
+    writer_drop(&writer->image);
     *outcome = writer->outcome;
     return true;
 }
 
-void nn_writer_forget_best(nn_writer *writer)
+void nn_writer_forget_best(nn_writer *writer, unsigned best)
 {
-    writer_drop_best(writer);
+    for (int i = 0; i < NN_KEPT_BESTS; i++)
+        if (best & 1U << i) writer_drop(&writer->best[i]);
 }
 
 double nn_writer_seconds(const nn_writer *writer)
@@ -219,12 +229,22 @@ void nn_write_job_release(nn_write_job *job)
 
 void nn_writer_start(nn_writer *writer, nn_write_job *job)
 {
-    if (job->best) writer_drop_best(writer);
-    writer->image = (writer_image){job->bytes, job->size, job->step, job->shards, job->shard_count};
-    if (job->best) writer->best = writer->image;
-    if (job->best_bytes) {
-        writer->best.bytes = job->best_bytes;
-        writer->best.size = job->best_size;
+    nn_writer_forget_best(writer, job->best);
+    writer_image *image = writer->images;
+    while (image->uses > 0) image++; /* one is free: each rule has at most one */
+    *image = (writer_image){.bytes = job->bytes,
+                            .size = job->size,
+                            .best_bytes = job->best_bytes,
+                            .best_size = job->best_size,
+                            .step = job->step,
+                            .shards = job->shards,
+                            .shard_count = job->shard_count,
+                            .uses = 1};
+    writer->image = image;
+    for (int i = 0; i < NN_KEPT_BESTS; i++) {
+        if (!(job->best & 1U << i)) continue;
+        writer->best[i] = image;
+        image->uses++;
     }
     writer->regular = job->regular;
     writer->outcome = (nn_write_outcome){.step = job->step};
@@ -241,7 +261,7 @@ void nn_writer_destroy(nn_writer *writer)
     nn_write_outcome unused;
     if (!writer) return;
     nn_writer_ended(writer, true, &unused);
-    writer_drop_best(writer);
+    nn_writer_forget_best(writer, ~0U);
     nn_damaged_release(&writer->damaged);
     nn_free(writer);
 }

@@ -9,13 +9,19 @@
 
 #include "rundir/damaged.h"
 #include "rundir/problem.h"
+#include "settings/best_rule.h"
 #include "store/lease.h"
 #include "store/sharded.h"
 
 typedef struct nn_writer nn_writer;
 
 /* What should be on the disk. */
-enum { NN_UNSAVED_CHECKPOINT = 1, NN_UNSAVED_BEST = 2, NN_UNSAVED_METRICS = 4 };
+enum {
+    NN_UNSAVED_CHECKPOINT = 1,
+    NN_UNSAVED_METRICS = 2,
+    NN_UNSAVED_BEST = 4, /* the best weights by the first rule; those by rule i: NN_UNSAVED_BEST << i */
+    NN_UNSAVED_BESTS = NN_UNSAVED_BEST * ((1 << NN_KEPT_BESTS) - 1)
+};
 
 /* How a write ended. The best weights may be of an earlier step. */
 typedef struct nn_write_outcome {
@@ -24,23 +30,33 @@ typedef struct nn_write_outcome {
     char problem[NN_PROBLEM_SIZE]; /* of what failed: the file, the cause, the room needed and free */
 } nn_write_outcome;
 
-/* `verify`: each file is read again after it was written. `run`: see nn_checkpoint_run. Nothing is written or
- * removed where `lease`, borrowed, is no longer ours; it may be NULL. */
-nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
-                           const nn_lease *lease, nn_writer **writer);
-/* The step of the best weights that there are: their shards are kept. -1: there are none; NN_ORPHANS_UNKNOWN:
- * all shards are kept. No write is in progress. */
-void nn_writer_set_best(nn_writer *writer, int64_t step);
+/* What a writer is made from. */
+typedef struct nn_writer_request {
+    const char *run_directory;
+    int64_t keep_last;
+    bool verify;                /* each file is read again after it was written */
+    uint64_t run;               /* see nn_checkpoint_run */
+    const nn_lease *lease;      /* nothing is written or removed where it is no longer ours; NULL: none */
+    const nn_best_rules *bests; /* the files of best weights */
+} nn_writer_request;
+
+/* Lease and rules are borrowed for the life of the writer. */
+nn_status nn_writer_create(const nn_writer_request *request, nn_writer **writer);
+/* The steps of the best weights that there are, by rule: their shards are kept. -1: there are none;
+ * NN_ORPHANS_UNKNOWN: all shards are kept. No write is in progress. */
+void nn_writer_set_best(nn_writer *writer, const int64_t steps[NN_KEPT_BESTS]);
 /* Removes the shards of a save that has failed. No write is in progress. */
 void nn_writer_remove_orphans(nn_writer *writer, int64_t step);
 /* Takes the list of those that are removed after the next save. No write is in progress. */
 void nn_writer_take_damaged(nn_writer *writer, nn_damaged *damaged);
 /* Waits for a write in progress. Accepts NULL. */
 void nn_writer_destroy(nn_writer *writer);
-/* A write: of the checkpoint of `step` where `regular`, of the best weights where `best`. */
+/* A write: of the checkpoint of `step` where `regular`, of the best weights that `best` has bits of, one per
+ * rule. */
 typedef struct nn_write_job {
     int64_t step;
-    bool regular, best;
+    bool regular;
+    unsigned best;
     void *bytes; /* of the checkpoint */
     size_t size;
     void *best_bytes; /* of the best weights; NULL: the same */
@@ -54,8 +70,9 @@ void nn_write_job_release(nn_write_job *job);
 void nn_writer_start(nn_writer *writer, nn_write_job *job);
 /* Whether a write has ended since this was last true; with `wait` one in progress is waited for. */
 bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome);
-/* Gives up best weights that could not be written: there are better ones by now. No write is in progress. */
-void nn_writer_forget_best(nn_writer *writer);
+/* Gives up those of the best weights that could not be written: there are better ones by now. No write is in
+ * progress. */
+void nn_writer_forget_best(nn_writer *writer, unsigned best);
 /* Seconds that the last write took that has ended; 0: none yet. */
 double nn_writer_seconds(const nn_writer *writer);
 

@@ -154,7 +154,7 @@ static nn_status compare_state(const nn_checkpoint_parts *parts, nn_store_file *
 {
     nn_run_state state = {0};
     char *kernels = NULL;
-    nn_status status = nn_checkpoint_get_state(file, parts->stepper->width, &state);
+    nn_status status = nn_checkpoint_get_state(file, parts->stepper->width, parts->bests->count, &state);
     nn_text_free(&state.history);
     if (status == NN_OK) status = nn_store_read_text(file, "@kernels", &kernels);
     nn_free(kernels);

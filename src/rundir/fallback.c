@@ -99,10 +99,11 @@ static nn_status fallback_try(fallback *search, const char *path, int64_t step, 
 static nn_status fallback_report_gone(fallback *search, const nn_kept_checkpoint *found)
 {
     for (size_t i = 0; i < search->manifest.count; i++) {
-        int64_t step = search->manifest.entries[i].step;
+        const nn_manifest_entry *entry = &search->manifest.entries[i];
+        int64_t step = entry->step;
         char path[NN_PATH_SIZE], reason[FALLBACK_NAME + 64];
         bool there;
-        nn_manifest_entry_path(search->directory, step, path);
+        nn_manifest_entry_path(search->directory, entry, path);
         NN_TRY(nn_file_exists(path, &there));
         if (there) continue;
         snprintf(reason, sizeof reason, "%s is missing, but listed in the manifest", path);
@@ -119,7 +120,7 @@ static nn_status fallback_search_steps(fallback *search, char path[NN_PATH_SIZE]
 {
     for (size_t i = 0; i < search->count && !found->file; i++) {
         nn_kept_path(search->directory, search->steps[i], path);
-        const nn_manifest_entry *entry = nn_manifest_find(&search->manifest, search->steps[i]);
+        const nn_manifest_entry *entry = nn_manifest_find(&search->manifest, search->steps[i], NULL);
         NN_TRY(fallback_try(search, path, search->steps[i], found));
         if (!found->file || !entry || nn_manifest_fits(entry, found->bytes, found->size)) continue;
         char reason[FALLBACK_NAME + 64];
@@ -131,13 +132,37 @@ static nn_status fallback_search_steps(fallback *search, char path[NN_PATH_SIZE]
     return NN_OK;
 }
 
+/* Tries a file of best weights, which becomes *found where it is newer. */
+static nn_status fallback_try_best(fallback *search, const char *name, char path[NN_PATH_SIZE],
+                                   nn_kept_checkpoint *found)
+{
+    char candidate[NN_PATH_SIZE];
+    nn_kept_checkpoint opened = {0};
+    bool there;
+    nn_manifest_best_path(search->directory, name, candidate);
+    NN_TRY(nn_file_exists(candidate, &there));
+    if (there) NN_TRY(fallback_try(search, candidate, -1, &opened));
+    if (!opened.file || (found->file && found->step >= opened.step)) {
+        nn_kept_close(&opened);
+        return NN_OK;
+    }
+    nn_kept_close(found);
+    *found = opened;
+    memcpy(path, candidate, NN_PATH_SIZE);
+    return NN_OK;
+}
+
+/* Best weights, where there is nothing else. */
 static nn_status fallback_search_best(fallback *search, char path[NN_PATH_SIZE], nn_kept_checkpoint *found)
 {
-    bool there;
+    const nn_manifest *manifest = &search->manifest;
     if (found->file) return NN_OK;
-    nn_manifest_entry_path(search->directory, NN_MANIFEST_BEST, path);
-    NN_TRY(nn_file_exists(path, &there));
-    return there ? fallback_try(search, path, -1, found) : NN_OK;
+    NN_TRY(fallback_try_best(search, NN_KEPT_BEST, path, found));
+    for (size_t i = 0; i < manifest->count; i++)
+        if (manifest->entries[i].step == NN_MANIFEST_BEST &&
+            strcmp(manifest->entries[i].best, NN_KEPT_BEST) != 0)
+            NN_TRY(fallback_try_best(search, manifest->entries[i].best, path, found));
+    return NN_OK;
 }
 
 /* A manifest must not make a good checkpoint useless. */
@@ -168,7 +193,7 @@ static nn_status fallback_add_listed(fallback *search)
         char path[NN_PATH_SIZE];
         bool there;
         if (step == NN_MANIFEST_BEST || fallback_lists(search, step)) continue;
-        nn_manifest_entry_path(search->directory, step, path);
+        nn_kept_path(search->directory, step, path);
         NN_TRY(nn_file_exists(path, &there));
         if (!there) continue;
         nn_log_warning("%s exists, but the file system omits it when listing its folder", path);

@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "model/foreign.h"
+#include "rundir/init_file.h"
 #include "rundir/init_names.h"
 #include "store/sharded.h"
 
@@ -153,8 +155,9 @@ static nn_status init_finish(const char *path, const init_report *report)
 
 void nn_init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE])
 {
-    bool absolute = options->run[0] == '/';
-    snprintf(name, 2 * NN_PATH_SIZE, "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", options->run);
+    const char *given = options->file ? options->file : options->run;
+    bool absolute = given[0] == '/';
+    snprintf(name, 2 * NN_PATH_SIZE, "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", given);
 }
 
 nn_status nn_init_look(const nn_init_options *options, const char *folder)
@@ -162,9 +165,22 @@ nn_status nn_init_look(const nn_init_options *options, const char *folder)
     char name[2 * NN_PATH_SIZE], path[NN_PATH_SIZE];
     void *bytes = NULL;
     size_t size = 0;
+    nn_foreign *foreign = NULL;
     nn_init_name(options, folder, name);
-    nn_status status = nn_kept_find(name, path, &bytes, &size);
+    nn_status status =
+        options->file ? nn_foreign_open(name, &foreign) : nn_kept_find(name, path, &bytes, &size);
+    nn_foreign_close(foreign);
     nn_free(bytes);
+    return status == NN_OK ? NN_OK : nn_fail_context(status, "init_from");
+}
+
+/* On rank 0. */
+static nn_status init_read_file(const nn_init_options *options, const char *folder, const nn_model *model,
+                                nn_real *weights)
+{
+    char name[2 * NN_PATH_SIZE];
+    nn_init_name(options, folder, name);
+    nn_status status = nn_init_file_take(options, name, model, weights);
     return status == NN_OK ? NN_OK : nn_fail_context(status, "init_from");
 }
 
@@ -201,6 +217,9 @@ done:
 nn_status nn_init_from(nn_comm *comm, const nn_init_options *options, const char *folder,
                        const nn_model *model, nn_real *weights)
 {
-    bool reads = nn_comm_rank(comm) == 0;
-    return nn_comm_agree(comm, reads ? init_read(options, folder, model, weights) : NN_OK);
+    nn_status status = NN_OK;
+    if (nn_comm_rank(comm) == 0)
+        status = options->file ? init_read_file(options, folder, model, weights)
+                               : init_read(options, folder, model, weights);
+    return nn_comm_agree(comm, status);
 }

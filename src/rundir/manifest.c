@@ -3,6 +3,7 @@
  *     nntrain manifest 1
  *     run 0123456789abcdef
  *     best size 123456 xxh64 0123456789abcdef
+ *     best-auc.h5 size 123456 xxh64 0123456789abcdef
  *     step 42 size 123456 xxh64 0123456789abcdef
  *     shard 1 of 2 of step 42 size 123456 seal 0123456789abcdef
  *     manifest xxh64 0123456789abcdef          (of all bytes before this line)
@@ -33,18 +34,29 @@ void nn_manifest_release(nn_manifest *manifest)
 
 /* ---- entries ---- */
 
-void nn_manifest_entry_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE])
+void nn_manifest_best_path(const char *run_directory, const char *best, char path[NN_PATH_SIZE])
 {
-    if (step == NN_MANIFEST_BEST)
-        snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_KEPT_BEST, run_directory);
-    else
-        nn_kept_path(run_directory, step, path);
+    snprintf(path, NN_PATH_SIZE, "%.3900s/%.*s", run_directory, NN_KEPT_NAME, best);
 }
 
-const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step)
+void nn_manifest_entry_path(const char *run_directory, const nn_manifest_entry *entry,
+                            char path[NN_PATH_SIZE])
+{
+    if (entry->step == NN_MANIFEST_BEST)
+        nn_manifest_best_path(run_directory, entry->best, path);
+    else
+        nn_kept_path(run_directory, entry->step, path);
+}
+
+static bool manifest_is(const nn_manifest_entry *entry, int64_t step, const char *best)
+{
+    return best ? strcmp(entry->best, best) == 0 : entry->step == step && step >= 0;
+}
+
+const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step, const char *best)
 {
     for (size_t i = 0; i < manifest->count; i++)
-        if (manifest->entries[i].step == step) return &manifest->entries[i];
+        if (manifest_is(&manifest->entries[i], step, best)) return &manifest->entries[i];
     return NULL;
 }
 
@@ -60,19 +72,21 @@ static nn_status manifest_add(nn_manifest *manifest, nn_manifest_entry entry)
     return NN_OK;
 }
 
-void nn_manifest_remove(nn_manifest *manifest, int64_t step)
+void nn_manifest_remove(nn_manifest *manifest, int64_t step, const char *best)
 {
     size_t kept = 0;
     for (size_t i = 0; i < manifest->count; i++)
-        if (manifest->entries[i].step != step) manifest->entries[kept++] = manifest->entries[i];
+        if (!manifest_is(&manifest->entries[i], step, best)) manifest->entries[kept++] = manifest->entries[i];
     manifest->count = kept;
 }
 
-nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const void *bytes, size_t size)
+nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const char *best, const void *bytes,
+                          size_t size)
 {
-    nn_manifest_entry entry = {step, size, nn_hash(bytes, size, 0)};
+    nn_manifest_entry entry = {best ? NN_MANIFEST_BEST : step, size, nn_hash(bytes, size, 0), ""};
+    if (best) snprintf(entry.best, sizeof entry.best, "%s", best);
     for (size_t i = 0; i < manifest->count; i++)
-        if (manifest->entries[i].step == step) {
+        if (manifest_is(&manifest->entries[i], step, best)) {
             manifest->entries[i] = entry;
             return NN_OK;
         }
@@ -147,7 +161,7 @@ static void manifest_path(const char *run_directory, nn_text *path)
 static void manifest_append(nn_text *text, const nn_manifest_entry *entry)
 {
     if (entry->step == NN_MANIFEST_BEST)
-        nn_text_append(text, "best");
+        nn_text_append(text, "%s", strcmp(entry->best, NN_KEPT_BEST) == 0 ? "best" : entry->best);
     else
         nn_text_append(text, "step %" PRId64, entry->step);
     nn_text_append(text, " size %" PRIu64 " xxh64 %016" PRIx64 "\n", entry->size, entry->hash);
@@ -187,8 +201,11 @@ static bool manifest_is_sealed(const char *text, size_t size)
 
 static bool manifest_take_line(const char *line, nn_manifest_entry *entry)
 {
-    entry->step = NN_MANIFEST_BEST;
+    *entry = (nn_manifest_entry){.step = NN_MANIFEST_BEST, .best = NN_KEPT_BEST};
     if (sscanf(line, "best size %" SCNu64 " xxh64 %" SCNx64, &entry->size, &entry->hash) == 2) return true;
+    if (sscanf(line, "%95s size %" SCNu64 " xxh64 %" SCNx64, entry->best, &entry->size, &entry->hash) == 3)
+        return nn_kept_is_best(entry->best) && !strchr(entry->best, '/');
+    *entry = (nn_manifest_entry){0};
     return sscanf(line, "step %" SCNd64 " size %" SCNu64 " xxh64 %" SCNx64, &entry->step, &entry->size,
                   &entry->hash) == 3 &&
            entry->step >= 0;

@@ -15,11 +15,12 @@
 #include "store/kept.h"
 
 #define NN_MANIFEST_NAME "manifest"
-#define NN_MANIFEST_BEST ((int64_t)-1) /* in place of a step: the best weights */
+#define NN_MANIFEST_BEST ((int64_t)-1) /* in place of a step: best weights */
 
 typedef struct nn_manifest_entry {
     int64_t step; /* or NN_MANIFEST_BEST */
     uint64_t size, hash;
+    char best[NN_KEPT_NAME]; /* of best weights: the name of the file */
 } nn_manifest_entry;
 
 /* A shard of the checkpoint of a step, or of best weights of that step (store/sharded.h). */
@@ -48,13 +49,18 @@ nn_status nn_manifest_read(const char *run_directory, nn_manifest *manifest, boo
 nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manifest);
 
 /* The file that an entry is of. */
-void nn_manifest_entry_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE]);
+void nn_manifest_entry_path(const char *run_directory, const nn_manifest_entry *entry,
+                            char path[NN_PATH_SIZE]);
+/* The file of best weights with this name. */
+void nn_manifest_best_path(const char *run_directory, const char *best, char path[NN_PATH_SIZE]);
 
-/* The entry of a step, or NULL. Borrowed. */
-const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step);
-/* Adds or replaces the entry of a step, for a file with these bytes. */
-nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const void *bytes, size_t size);
-void nn_manifest_remove(nn_manifest *manifest, int64_t step);
+/* The entry of a step, or of the file of best weights that `best` names (otherwise NULL); NULL: none.
+ * Borrowed. */
+const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step, const char *best);
+/* Adds or replaces such an entry, for a file with these bytes. */
+nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const char *best, const void *bytes,
+                          size_t size);
+void nn_manifest_remove(nn_manifest *manifest, int64_t step, const char *best);
 
 /* Whether a shard is listed; adds or replaces it; removes those of a step; the file that it is of. */
 const nn_manifest_shard *nn_manifest_find_shard(const nn_manifest *manifest, int64_t step, int index,

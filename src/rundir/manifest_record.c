@@ -5,20 +5,28 @@
 #include "host/files.h"
 
 /* What cannot be looked at stays listed. */
-static bool manifest_has_lost(const char *run_directory, int64_t step)
+static bool manifest_has_lost(const char *run_directory, const nn_manifest_entry *entry)
 {
     char path[NN_PATH_SIZE];
     bool there;
-    nn_manifest_entry_path(run_directory, step, path);
+    nn_manifest_entry_path(run_directory, entry, path);
     return nn_file_exists(path, &there) == NN_OK && !there;
 }
 
 static void manifest_drop_gone(const char *run_directory, nn_manifest *manifest)
 {
     for (size_t i = manifest->count; i-- > 0;) {
-        int64_t listed = manifest->entries[i].step;
-        if (manifest_has_lost(run_directory, listed)) nn_manifest_remove(manifest, listed);
+        nn_manifest_entry listed = manifest->entries[i];
+        if (manifest_has_lost(run_directory, &listed))
+            nn_manifest_remove(manifest, listed.step, listed.best[0] ? listed.best : NULL);
     }
+}
+
+static bool manifest_is_of_best(const nn_manifest_written *written, int64_t step)
+{
+    for (int i = 0; i < written->best_count; i++)
+        if (written->best_steps[i] == step) return true;
+    return false;
 }
 
 static nn_status manifest_put_shards(nn_manifest *manifest, int64_t step, const nn_shard *shards, int count)
@@ -50,11 +58,11 @@ static nn_status manifest_go_on(const char *run_directory, nn_manifest *manifest
     NN_TRY(status);
     manifest_drop_gone(run_directory, manifest);
     for (size_t i = 0; i < damaged->count; i++) {
-        nn_manifest_remove(manifest, damaged->steps[i]);
+        nn_manifest_remove(manifest, damaged->steps[i], NULL);
         nn_manifest_remove_shards(manifest, damaged->steps[i]);
     }
-    if (manifest_has_lost(run_directory, from->step)) return NN_OK;
-    NN_TRY(nn_manifest_put(manifest, from->step, from->bytes, from->size));
+    if (manifest_has_lost(run_directory, &(nn_manifest_entry){.step = from->step})) return NN_OK;
+    NN_TRY(nn_manifest_put(manifest, from->step, NULL, from->bytes, from->size));
     return manifest_list_shards(manifest, from);
 }
 
@@ -83,12 +91,12 @@ static nn_status manifest_drop_old(const char *run_directory, nn_manifest *manif
         if (kept++ < keep_last)
             oldest = steps[i];
         else
-            nn_manifest_remove(manifest, steps[i]);
+            nn_manifest_remove(manifest, steps[i], NULL);
     }
     nn_free(steps);
     for (size_t i = 0; i < manifest->shard_count;) {
         int64_t step = manifest->shards[i].step;
-        if (step < oldest && step != written->best_step)
+        if (step < oldest && !manifest_is_of_best(written, step))
             nn_manifest_remove_shards(manifest, step); /* others move up */
         else
             i++;
@@ -106,13 +114,14 @@ nn_status nn_manifest_record(const char *run_directory, uint64_t run, const nn_m
     status = nn_manifest_read(run_directory, &manifest, &there);
     if (status != NN_OK && status != NN_ERROR_CHECKPOINT) return status;
     manifest.run = run;
-    NN_TRY_TO(done, status, nn_manifest_put(&manifest, written->step, written->bytes, written->size));
+    NN_TRY_TO(done, status,
+              nn_manifest_put(&manifest, written->step, written->best, written->bytes, written->size));
     NN_TRY_TO(done, status,
               manifest_put_shards(&manifest, written->of_step, written->shards, written->shard_count));
-    if (written->step != NN_MANIFEST_BEST)
+    if (!written->best)
         NN_TRY_TO(done, status, manifest_drop_old(run_directory, &manifest, written, keep_last));
-    else if (written->old_best_step != written->of_step &&
-             !nn_manifest_find(&manifest, written->old_best_step))
+    else if (!manifest_is_of_best(written, written->old_best_step) &&
+             !nn_manifest_find(&manifest, written->old_best_step, NULL))
         nn_manifest_remove_shards(&manifest, written->old_best_step);
     status = nn_manifest_write(run_directory, &manifest);
 done:

@@ -16,13 +16,16 @@ nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_ke
 
 /* A file that was just committed. Borrowed. */
 typedef struct nn_manifest_written {
-    int64_t step; /* or NN_MANIFEST_BEST */
+    int64_t step;     /* of a checkpoint; or ... */
+    const char *best; /* ... the name of a file of best weights; otherwise NULL */
     const void *bytes;
     size_t size;
-    int64_t of_step; /* the step also of best weights */
+    int64_t of_step; /* at which it was made */
     int shard_count; /* 0: the file is complete */
     const nn_shard *shards;
-    int64_t best_step, old_best_step; /* of the best weights, and of those that they replace; -1: none */
+    const int64_t *best_steps; /* of all best weights on the disk; -1: none */
+    int best_count;
+    int64_t old_best_step; /* of the best weights that these replace; -1: none */
 } nn_manifest_written;
 
 /* Lists a file and its shards; and no longer the checkpoints beyond the newest `keep_last` up to that step,

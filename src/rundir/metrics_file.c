@@ -13,7 +13,7 @@
 #include "store/kept.h"
 #include "store/store.h"
 
-static void metrics_path(const nn_rundir *directory, char path[NN_PATH_SIZE + 32])
+void nn_metrics_file_path(const nn_rundir *directory, char path[NN_PATH_SIZE + 32])
 {
     snprintf(path, NN_PATH_SIZE + 32, "%s/metrics.jsonl", directory->path);
 }
@@ -49,7 +49,7 @@ static nn_status metrics_append(const char *path, const char *line)
 nn_status nn_metrics_file_rewrite(const nn_rundir *directory, const nn_text *history)
 {
     char path[NN_PATH_SIZE + 32];
-    metrics_path(directory, path);
+    nn_metrics_file_path(directory, path);
     return nn_store_commit(path, history->bytes ? history->bytes : "", history->length);
 }
 
@@ -57,7 +57,7 @@ nn_status nn_metrics_file_append(nn_rundir *directory, const nn_text *history, c
 {
     char path[NN_PATH_SIZE + 32];
     nn_saving *saving = &directory->saving;
-    metrics_path(directory, path);
+    nn_metrics_file_path(directory, path);
     nn_status status = nn_rundir_check_lease(directory);
     if (status == NN_ERROR_BUSY) return status;
     if (saving->unsaved & NN_UNSAVED_METRICS) {
@@ -67,7 +67,7 @@ nn_status nn_metrics_file_append(nn_rundir *directory, const nn_text *history, c
     } else if (metrics_append(path, line) != NN_OK) {
         saving->unsaved |= NN_UNSAVED_METRICS;
         nn_log_warning("%s; training continues: checkpoints hold the metrics too, and the file is rewritten "
-                       "after the next epoch",
+                       "with the next line",
                        nn_error_text());
     }
     return NN_OK;

@@ -15,7 +15,8 @@
 /* What decides; NULL: all go. */
 typedef struct orphans_rule {
     nn_manifest manifest;
-    int64_t last, best_step;
+    int64_t last;
+    const int64_t *best_steps;
     int64_t *steps; /* of the checkpoints that exist */
     size_t count;
 } orphans_rule;
@@ -23,7 +24,9 @@ typedef struct orphans_rule {
 static bool orphans_is_one(const orphans_rule *rule, const nn_manifest_shard *shard)
 {
     if (!rule) return true;
-    if (shard->step > rule->last || shard->step == rule->best_step) return false;
+    if (shard->step > rule->last) return false;
+    for (int i = 0; i < NN_KEPT_BESTS; i++)
+        if (shard->step == rule->best_steps[i]) return false;
     for (size_t i = 0; i < rule->count; i++)
         if (rule->steps[i] == shard->step) return false;
     return !nn_manifest_find_shard(&rule->manifest, shard->step, shard->index, shard->count);
@@ -49,11 +52,12 @@ static nn_status orphans_remove(const char *run_directory, const orphans_rule *r
     return status;
 }
 
-void nn_orphans_remove(const char *run_directory, int64_t last, int64_t best_step)
+void nn_orphans_remove(const char *run_directory, int64_t last, const int64_t *best_steps)
 {
-    orphans_rule rule = {.last = last, .best_step = best_step};
+    orphans_rule rule = {.last = last, .best_steps = best_steps};
     bool there;
-    if (best_step == NN_ORPHANS_UNKNOWN) return;
+    for (int i = 0; i < NN_KEPT_BESTS; i++)
+        if (best_steps[i] == NN_ORPHANS_UNKNOWN) return;
     nn_status status = nn_manifest_read(run_directory, &rule.manifest, &there);
     if (status == NN_OK && there) status = nn_kept_list(run_directory, &rule.steps, &rule.count);
     if (status == NN_OK && there) status = orphans_remove(run_directory, &rule);

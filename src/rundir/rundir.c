@@ -8,10 +8,12 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "boards/board.h"
 #include "host/files.h"
 #include "host/system.h"
 #include "rundir/manifest.h"
 #include "rundir/orphans.h"
+#include "store/durable.h"
 #include "store/kept.h"
 
 static nn_status directory_make_one(const char *path)
@@ -49,7 +51,9 @@ static nn_status directory_make(const char *path)
 
 static bool directory_is_half_written(const char *name)
 {
-    static const char *const endings[] = {".h5.tmp", ".jsonl.tmp", ".yaml.tmp", NN_MANIFEST_NAME ".tmp"};
+    static const char *const endings[] = {".h5" NN_STORE_TEMPORARY, ".jsonl" NN_STORE_TEMPORARY,
+                                          ".yaml" NN_STORE_TEMPORARY, ".json" NN_STORE_TEMPORARY,
+                                          NN_MANIFEST_NAME NN_STORE_TEMPORARY};
     size_t length = strlen(name);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         size_t end = strlen(endings[i]);
@@ -125,14 +129,34 @@ static nn_status directory_remove_nonfinite(const char *path)
 
 /* ---- all of it ---- */
 
+/* The other files of best weights: a file that only looks like one is somebody's copy, and stays. */
+static nn_status directory_remove_listed_best(const char *path)
+{
+    char name[NN_PATH_SIZE];
+    nn_manifest manifest;
+    bool there;
+    nn_status status = nn_manifest_read(path, &manifest, &there);
+    if (status != NN_OK && status != NN_ERROR_CHECKPOINT) return status;
+    status = NN_OK;
+    for (size_t i = 0; i < manifest.count && status == NN_OK; i++) {
+        if (manifest.entries[i].step != NN_MANIFEST_BEST) continue;
+        nn_manifest_entry_path(path, &manifest.entries[i], name);
+        if (unlink(name) != 0 && errno != ENOENT)
+            status = nn_fail(NN_ERROR_IO, "%s: cannot be removed: %s", name, strerror(errno));
+    }
+    nn_manifest_release(&manifest);
+    return status;
+}
+
 nn_status nn_rundir_empty(const char *path)
 {
-    static const char *const files[] = {NN_KEPT_BEST, "metrics.jsonl", "config.yaml", NN_MANIFEST_NAME,
-                                        NN_KEPT_STATUS};
+    static const char *const files[] = {NN_KEPT_BEST,   "metrics.jsonl", "config.yaml",      NN_MANIFEST_NAME,
+                                        NN_KEPT_STATUS, NN_KEPT_RESULTS, NN_KEPT_EVALUATION, "metrics.csv"};
     int64_t *steps;
     size_t count;
     char name[NN_PATH_SIZE + 32];
     NN_TRY(directory_remove_nonfinite(path));
+    NN_TRY(directory_remove_listed_best(path));
     NN_TRY(nn_kept_list(path, &steps, &count));
     nn_status status = NN_OK;
     for (size_t i = 0; i < count && status == NN_OK; i++) {
@@ -142,6 +166,7 @@ nn_status nn_rundir_empty(const char *path)
     }
     nn_free(steps);
     if (status == NN_OK) status = nn_orphans_remove_all(path);
+    if (status == NN_OK) status = nn_board_remove_events(path);
     for (size_t i = 0; i < sizeof files / sizeof *files && status == NN_OK; i++) {
         snprintf(name, sizeof name, "%s/%s", path, files[i]);
         if (unlink(name) != 0 && errno != ENOENT)

@@ -3,8 +3,9 @@
  *
  *     checkpoints/step-0000001200.h5   what the next step reads (rundir/checkpoint.h)
  *     checkpoints/step-0000001200.shard-1-of-2.h5   parts of it, where it is large (rundir/shards.h)
- *     best.h5                          the checkpoint with the best weights so far (rundir/best_file.h)
+ *     best.h5, best-auc.h5             the checkpoints with the best weights so far (rundir/best_file.h)
  *     manifest                         which of these there should be (rundir/manifest.h)
+ *     results.json, evaluation.h5      the final results (judge/stored.h)
  *     metrics.jsonl, config.yaml       what people and programs read (rundir/metrics_file.h)
  *     status                           how the run ended (rundir/status_line.h)
  *     lease                            that one job has it (store/lease.h)

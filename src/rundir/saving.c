@@ -37,46 +37,47 @@ static nn_status saving_write_texts(const nn_rundir *directory, const nn_checkpo
 }
 
 static nn_status saving_begin_best(nn_rundir *directory, const nn_checkpoint_parts *parts, uint64_t run,
-                                   const nn_kept_checkpoint *found, bool *best_due)
+                                   const nn_kept_checkpoint *found, unsigned *best_due)
 {
-    bool lacks = false;
+    unsigned lacks = 0;
     if (found) NN_TRY(nn_rundir_lacks_best(directory->path, parts, &lacks));
-    *best_due = lacks && nn_sharded_is(found->file);
+    *best_due = lacks && nn_sharded_is(found->file) ? lacks : 0;
     return lacks && !*best_due
-               ? nn_rundir_restore_best(directory->path, parts, run, found->bytes, found->size)
+               ? nn_rundir_restore_best(directory->path, parts, lacks, run, found->bytes, found->size)
                : NN_OK;
 }
 
 nn_status nn_saving_begin(nn_rundir *directory, const nn_checkpoint_parts *parts,
-                          const nn_kept_checkpoint *found, nn_damaged *damaged, bool *best_due)
+                          const nn_kept_checkpoint *found, nn_damaged *damaged, unsigned *best_due)
 {
     uint64_t run = 0;
-    int64_t best_step = -1;
-    *best_due = false;
-    nn_status status = nn_rundir_drop_later_best(directory->path, parts->state, &best_step);
+    int64_t best_steps[NN_KEPT_BESTS];
+    *best_due = 0;
+    nn_status status = nn_rundir_drop_later_best(directory->path, parts, best_steps);
     if (status == NN_OK) status = nn_checkpoint_run(parts, &run);
     if (status == NN_OK) status = nn_manifest_begin(directory->path, run, found, damaged);
     nn_writer_take_damaged(directory->writer, damaged);
-    nn_writer_set_best(directory->writer, best_step);
-    if (status == NN_OK) nn_orphans_remove(directory->path, INT64_MAX, best_step);
+    nn_writer_set_best(directory->writer, best_steps);
+    if (status == NN_OK) nn_orphans_remove(directory->path, INT64_MAX, best_steps);
     if (status == NN_OK) status = saving_begin_best(directory, parts, run, found, best_due);
     return status == NN_OK ? saving_write_texts(directory, parts) : status;
 }
 
 /* ---- a save ---- */
 
-static void saving_not_built(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular, bool best)
+static void saving_not_built(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular,
+                             unsigned best)
 {
-    unsigned failed = (regular ? NN_UNSAVED_CHECKPOINT : 0) | (best ? NN_UNSAVED_BEST : 0);
+    unsigned failed = (regular ? NN_UNSAVED_CHECKPOINT : 0) | best * NN_UNSAVED_BEST;
     nn_write_outcome outcome = {.step = parts->state->step, .tried = failed, .failed = failed};
     snprintf(outcome.problem, sizeof outcome.problem, "%s", nn_error_text());
-    if (best) nn_writer_forget_best(directory->writer);
+    nn_writer_forget_best(directory->writer, best);
     nn_saving_take(directory, parts, &outcome);
 }
 
 /* One file: rank 0 builds it, and its thread writes it. */
-static nn_status saving_start(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular, bool best,
-                              nn_status *built)
+static nn_status saving_start(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular,
+                              unsigned best, nn_status *built)
 {
     nn_write_job job = {.step = parts->state->step, .regular = regular, .best = best};
     *built = nn_checkpoint_build(parts, &job.bytes, &job.size);
@@ -85,7 +86,7 @@ static nn_status saving_start(nn_rundir *directory, const nn_checkpoint_parts *p
     return NN_OK;
 }
 
-nn_status nn_saving_save(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular, bool best)
+nn_status nn_saving_save(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular, unsigned best)
 {
     nn_comm *comm = parts->stepper->comm;
     nn_saving *saving = &directory->saving;
@@ -114,9 +115,10 @@ nn_status nn_saving_save(nn_rundir *directory, const nn_checkpoint_parts *parts,
 
 /* ---- the end ---- */
 
-static bool saving_is_at_best(const nn_checkpoint_parts *parts)
+/* Of the best weights that are not on the disk, those of the current step. */
+static unsigned saving_at_best(const nn_saving *saving, const nn_checkpoint_parts *parts)
 {
-    return parts->state->best_epoch * parts->stepper->plan.length.steps_per_epoch == parts->state->step;
+    return saving->unsaved / NN_UNSAVED_BEST & nn_checkpoint_is_best(parts);
 }
 
 /* What is missing when the write in progress has ended, on all ranks. Collective. */
@@ -156,9 +158,8 @@ nn_status nn_saving_end(nn_rundir *directory, const nn_checkpoint_parts *parts)
     for (int tries = 0; saving->unsaved != 0 && tries < SAVING_TRIES; tries++) {
         nn_pulse_phase(NN_PHASE_SAVE);
         if (directory->writer) saving_before_retry(directory, parts, tries);
-        bool best = saving_is_at_best(parts);
-        if (saving->unsaved & (NN_UNSAVED_CHECKPOINT | NN_UNSAVED_BEST))
-            NN_TRY(nn_saving_save(directory, parts, false, best && (saving->unsaved & NN_UNSAVED_BEST)));
+        if (saving->unsaved & (NN_UNSAVED_CHECKPOINT | NN_UNSAVED_BESTS))
+            NN_TRY(nn_saving_save(directory, parts, false, saving_at_best(saving, parts)));
         NN_TRY(saving_agree(directory, parts));
     }
     return NN_OK;
@@ -167,7 +168,10 @@ nn_status nn_saving_end(nn_rundir *directory, const nn_checkpoint_parts *parts)
 /* What the missing files cost, and how to get them. */
 static void saving_advise(const nn_saving *saving, const nn_checkpoint_parts *parts, char *text, size_t size)
 {
-    unsigned unsaved = saving->unsaved;
+    unsigned unsaved = saving->unsaved, lost = (unsaved & NN_UNSAVED_BESTS) / NN_UNSAVED_BEST;
+    int rule = 0;
+    lost &= ~saving_at_best(saving, parts);
+    while (lost && !(lost & 1U << rule)) rule++;
     int64_t newest = saving->newest;
     if (unsaved & NN_UNSAVED_CHECKPOINT && newest > 0)
         snprintf(text, size,
@@ -182,11 +186,11 @@ static void saving_advise(const nn_saving *saving, const nn_checkpoint_parts *pa
         snprintf(text, size,
                  "there is no checkpoint; fix this and run the same command again: it trains from the start, "
                  "to the same bits");
-    else if (unsaved & NN_UNSAVED_BEST && !saving_is_at_best(parts))
+    else if (lost)
         snprintf(text, size,
-                 "the last checkpoint is saved, but the weights of the best epoch, %" PRId64
+                 "the last checkpoint is saved, but the best weights, of step %" PRId64
                  ", are lost; fix this, and train with --fresh to get them again",
-                 parts->state->best_epoch);
+                 parts->state->best[rule].step);
     else
         snprintf(text, size,
                  "the last checkpoint is written; fix this and run the same command again: it writes what is "

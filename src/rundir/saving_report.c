@@ -39,17 +39,22 @@ int64_t nn_saving_newest(const char *run_directory)
 
 void nn_saving_name(unsigned unsaved, char *text, size_t size)
 {
-    static const char *const names[] = {"the checkpoint", "the best weights", "metrics.jsonl"};
+    static const struct {
+        const char *name;
+        unsigned what;
+    } names[] = {{"the checkpoint", NN_UNSAVED_CHECKPOINT},
+                 {"the best weights", NN_UNSAVED_BESTS},
+                 {"metrics.jsonl", NN_UNSAVED_METRICS}};
     size_t length = 0;
     text[0] = '\0';
     for (unsigned i = 0, left = unsaved; left != 0 && i < 3; i++) {
-        if (!(left & 1U << i)) continue;
-        left &= ~(1U << i);
+        if (!(left & names[i].what)) continue;
+        left &= ~names[i].what;
         length += (size_t)snprintf(text + length, size - length, "%s%s",
                                    length == 0 ? ""
                                    : left == 0 ? " and "
                                                : ", ",
-                                   names[i]);
+                                   names[i].name);
     }
 }
 

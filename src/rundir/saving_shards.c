@@ -50,7 +50,7 @@ static nn_status shards_build(const nn_rundir *directory, const nn_checkpoint_pa
 }
 
 nn_status nn_saving_start_shards(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular,
-                                 bool best, nn_status *status)
+                                 unsigned best, nn_status *status)
 {
     nn_write_job job = {.step = parts->state->step, .regular = regular, .best = best};
     void *bytes = NULL;
@@ -76,10 +76,10 @@ unsigned nn_saving_says(const nn_rundir *directory)
 /* On rank 0. What has been written of it is of no use. */
 static void shards_have_failed(nn_rundir *directory, const nn_checkpoint_parts *parts, nn_write_job *job)
 {
-    unsigned failed = (job->regular ? NN_UNSAVED_CHECKPOINT : 0) | (job->best ? NN_UNSAVED_BEST : 0);
+    unsigned failed = (job->regular ? NN_UNSAVED_CHECKPOINT : 0) | job->best * NN_UNSAVED_BEST;
     nn_write_outcome outcome = {.step = job->step, .tried = failed, .failed = failed};
     snprintf(outcome.problem, sizeof outcome.problem, "%s", nn_error_text());
-    if (job->best) nn_writer_forget_best(directory->writer);
+    nn_writer_forget_best(directory->writer, job->best);
     nn_writer_remove_orphans(directory->writer, job->step);
     nn_write_job_release(job);
     nn_saving_take(directory, parts, &outcome);

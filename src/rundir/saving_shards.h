@@ -11,7 +11,7 @@
  * save is pending. *status of NN_OK: it has begun; otherwise the ranks have agreed on the failure, which is
  * recorded. Collective; a failure is of the communicator. */
 nn_status nn_saving_start_shards(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular,
-                                 bool best, nn_status *status);
+                                 unsigned best, nn_status *status);
 
 /* NN_REQUEST_WRITING, or 0: what this rank says about its shard at a step. */
 unsigned nn_saving_says(const nn_rundir *directory);

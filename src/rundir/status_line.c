@@ -32,9 +32,12 @@ static void status_write(const nn_rundir *directory, const char *host, const cha
     if (!whole && descriptor >= 0) unlink(path);
 }
 
-void nn_status_line_begin(const nn_rundir *directory, const char *host)
+void nn_status_line_begin(const nn_rundir *directory, const char *host, int ranks, int nodes)
 {
-    status_write(directory, host, "running", "begun");
+    char text[64];
+    snprintf(text, sizeof text, "begun with %d rank%s on %d node%s", ranks, ranks > 1 ? "s" : "", nodes,
+             nodes > 1 ? "s" : "");
+    status_write(directory, host, "running", text);
 }
 
 /* Another job may have the directory by now, and writes its own line. The text of the failure is kept.

@@ -9,7 +9,7 @@
 #include "rundir/rundir.h"
 
 /* A line that cannot be written is left out: that does not fail a run. host: of this rank. */
-void nn_status_line_begin(const nn_rundir *directory, const char *host);
+void nn_status_line_begin(const nn_rundir *directory, const char *host, int ranks, int nodes);
 void nn_status_line_end(const nn_rundir *directory, const char *host, nn_status status);
 
 #endif

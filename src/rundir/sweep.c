@@ -10,9 +10,35 @@
 #include "base/options.h"
 #include "store/kept.h"
 
-#define SWEEP_SEED "training.seed"
+/* What runs of the same settings may differ in. */
+static const char *const sweep_repeats[] = {"training.seed", "data.split.fold"};
 
 /* ---- reading ---- */
+
+static int sweep_by_path(const void *a, const void *b)
+{
+    return strcmp(((const nn_sweep_setting *)a)->path, ((const nn_sweep_setting *)b)->path);
+}
+
+/* Cuts the lines of `values` into settings, of which there may be hundreds per run. */
+static nn_status sweep_cut(nn_sweep_run *run)
+{
+    size_t lines = 0;
+    for (const char *at = run->values; *at; at++) lines += *at == '\n';
+    NN_TRY(NN_ALLOCATE(&run->settings, lines + 1, "the settings of a run"));
+    NN_TRY(NN_ALLOCATE(&run->by_path, lines + 1, "the settings of a run"));
+    for (char *line = run->values, *next; *line; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next) *next++ = '\0';
+        char *path = strchr(line, '\t'), *value = path ? strchr(path + 1, '\t') : NULL;
+        if (!value) continue;
+        *path++ = *value++ = '\0';
+        run->settings[run->setting_count++] = (nn_sweep_setting){path, value, atoi(line)};
+    }
+    memcpy(run->by_path, run->settings, run->setting_count * sizeof *run->by_path);
+    qsort(run->by_path, run->setting_count, sizeof *run->by_path, sweep_by_path);
+    return NN_OK;
+}
 
 static nn_status sweep_read_facts(nn_store_file *file, nn_sweep_run *run)
 {
@@ -30,10 +56,12 @@ static nn_status sweep_read_run(const char *directory, nn_sweep_run *run)
     nn_store_file *file = NULL;
     nn_status status;
     run->directory = directory;
+    run->test = NAN;
     NN_TRY_TO(done, status, nn_kept_newest(directory, path, &bytes, &size));
     if (!bytes) status = nn_fail(NN_ERROR_USAGE, "%s: has no checkpoint", directory);
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
     if (status == NN_OK) status = sweep_read_facts(file, run);
+    if (status == NN_OK) status = sweep_cut(run);
 done:
     nn_store_close(file);
     nn_free(bytes);
@@ -43,6 +71,8 @@ done:
 static void sweep_release_run(nn_sweep_run *run)
 {
     nn_free(run->values);
+    nn_free(run->settings);
+    nn_free(run->by_path);
     nn_free(run->metric);
     nn_free(run->order);
     *run = (nn_sweep_run){0};
@@ -63,49 +93,51 @@ static nn_status sweep_read(nn_sweep *all, size_t count, const char *const *dire
     }
     if (all->run_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "none of the %zu run directories has a checkpoint", count);
-    for (size_t i = 1; i < all->run_count; i++)
-        if (strcmp(all->runs[i].metric, all->runs[0].metric) != 0)
-            NN_FAIL(NN_ERROR_USAGE,
-                    "%s is judged by %s and %s by %s: list runs with the same checkpoint.best",
-                    all->runs[0].directory, all->runs[0].metric, all->runs[i].directory, all->runs[i].metric);
-    all->higher = strcmp(all->runs[0].order, "higher") == 0;
     return NN_OK;
 }
 
 /* ---- what differs ---- */
 
-const char *nn_sweep_value(const nn_sweep_run *run, const char *path, char cell[NN_SWEEP_CELL])
+/* The value of a setting; NULL: the run does not have it. */
+static const char *sweep_find(const nn_sweep_run *run, const char *path)
 {
-    size_t length = strlen(path);
-    snprintf(cell, NN_SWEEP_CELL, NN_SWEEP_ABSENT);
-    for (const char *line = run->values; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        const char *name = line + strcspn(line, "\t\n") + 1;
-        if (strncmp(name, path, length) != 0 || name[length] != '\t') continue;
-        const char *value = name + length + 1;
-        snprintf(cell, NN_SWEEP_CELL, "%.*s", (int)strcspn(value, "\n"), value);
-        break;
-    }
-    return cell;
+    nn_sweep_setting wanted = {.path = path};
+    const nn_sweep_setting *found =
+        bsearch(&wanted, run->by_path, run->setting_count, sizeof wanted, sweep_by_path);
+    return found ? found->value : NULL;
+}
+
+const char *nn_sweep_value(const nn_sweep_run *run, const char *path)
+{
+    const char *value = sweep_find(run, path);
+    return value ? value : NN_SWEEP_ABSENT;
 }
 
 /* Whether two runs have the path and other values of it; an option of what only one of them has, such as
  * another optimizer, adds nothing to the name of the optimizer. */
 static bool sweep_differs(const nn_sweep *all, const char *path)
 {
-    char first[NN_SWEEP_CELL] = NN_SWEEP_ABSENT, cell[NN_SWEEP_CELL];
+    const char *first = NULL;
     for (size_t i = 0; i < all->run_count; i++) {
-        nn_sweep_value(&all->runs[i], path, cell);
-        if (strcmp(cell, NN_SWEEP_ABSENT) == 0) continue;
-        if (strcmp(first, NN_SWEEP_ABSENT) != 0 && strcmp(first, cell) != 0) return true;
-        memcpy(first, cell, sizeof first);
+        const char *value = sweep_find(&all->runs[i], path);
+        if (value && first && strcmp(first, value) != 0) return true;
+        if (value) first = value;
     }
     return false;
 }
 
-static bool sweep_has_column(const nn_sweep *all, const char *path)
+/* Whether a run before this one has the path. */
+static bool sweep_is_known(const nn_sweep *all, size_t run, const char *path)
 {
-    for (size_t c = 0; c < all->column_count; c++)
-        if (strcmp(all->columns[c], path) == 0) return true;
+    for (size_t i = 0; i < run; i++)
+        if (sweep_find(&all->runs[i], path)) return true;
+    return false;
+}
+
+static bool sweep_repeats_by(const char *path)
+{
+    for (size_t i = 0; i < sizeof sweep_repeats / sizeof *sweep_repeats; i++)
+        if (strcmp(path, sweep_repeats[i]) == 0) return true;
     return false;
 }
 
@@ -119,22 +151,15 @@ static nn_status sweep_add_column(nn_sweep *all, const char *path)
     return NN_OK;
 }
 
-/* Looks at what decides the result or how far a run goes, the seed aside. */
+/* Looks at what decides the result or how far a run goes, the seed and the fold aside. */
 static nn_status sweep_find_columns(nn_sweep *all)
 {
-    char path[NN_PATH_SIZE];
     for (size_t i = 0; i < all->run_count; i++)
-        for (const char *line = all->runs[i].values; *line; line += *line == '\n') {
-            int effect = atoi(line);
-            const char *name = line + strcspn(line, "\t\n") + 1;
-            size_t length = strcspn(name, "\t\n");
-            if (length >= sizeof path) length = sizeof path - 1;
-            memcpy(path, name, length);
-            path[length] = '\0';
-            line += strcspn(line, "\n");
-            bool counts = effect == NN_EFFECT_RESULT || effect == NN_EFFECT_EXTENT;
-            if (!counts || strcmp(path, SWEEP_SEED) == 0 || sweep_has_column(all, path)) continue;
-            if (sweep_differs(all, path)) NN_TRY(sweep_add_column(all, path));
+        for (size_t s = 0; s < all->runs[i].setting_count; s++) {
+            const nn_sweep_setting *setting = &all->runs[i].settings[s];
+            bool counts = setting->effect == NN_EFFECT_RESULT || setting->effect == NN_EFFECT_EXTENT;
+            if (!counts || sweep_repeats_by(setting->path) || sweep_is_known(all, i, setting->path)) continue;
+            if (sweep_differs(all, setting->path)) NN_TRY(sweep_add_column(all, setting->path));
         }
     return NN_OK;
 }
@@ -143,12 +168,18 @@ static nn_status sweep_find_columns(nn_sweep *all)
 
 static bool sweep_same(const nn_sweep *all, size_t a, size_t b)
 {
-    char left[NN_SWEEP_CELL], right[NN_SWEEP_CELL];
-    for (size_t c = 0; c < all->column_count; c++)
-        if (strcmp(nn_sweep_value(&all->runs[a], all->columns[c], left),
-                   nn_sweep_value(&all->runs[b], all->columns[c], right)) != 0)
+    for (size_t c = 0; c < all->column_count; c++) {
+        const char *path = all->columns[c];
+        if (strcmp(nn_sweep_value(&all->runs[a], path), nn_sweep_value(&all->runs[b], path)) != 0)
             return false;
+    }
     return true;
+}
+
+/* The number that its runs have in group_of, wherever sorting has put the group. */
+static size_t sweep_group_number(const nn_sweep *all, const nn_sweep_group *group)
+{
+    return all->group_of[group->first];
 }
 
 static void sweep_measure(const nn_sweep *all, size_t g)
@@ -171,6 +202,27 @@ static void sweep_measure(const nn_sweep *all, size_t g)
         if (all->group_of[i] == g) squares += off * off;
     }
     group->deviation = group->runs > 1 ? sqrt(squares / (group->runs - 1)) : NAN;
+}
+
+void nn_sweep_measure_test(nn_sweep *all)
+{
+    for (size_t g = 0; g < all->group_count; g++) {
+        nn_sweep_group *group = &all->groups[g];
+        size_t number = sweep_group_number(all, group);
+        double sum = 0, squares = 0;
+        group->tested = 0;
+        for (size_t i = 0; i < all->run_count; i++) {
+            if (all->group_of[i] != number || isnan(all->runs[i].test)) continue;
+            sum += all->runs[i].test;
+            group->tested++;
+        }
+        group->test_mean = sum / group->tested;
+        for (size_t i = 0; i < all->run_count; i++) {
+            double off = all->runs[i].test - group->test_mean;
+            if (all->group_of[i] == number && !isnan(off)) squares += off * off;
+        }
+        group->test_deviation = group->tested > 1 ? sqrt(squares / (group->tested - 1)) : NAN;
+    }
 }
 
 static nn_status sweep_group_runs(nn_sweep *all)
@@ -217,12 +269,92 @@ void nn_sweep_release(nn_sweep *all)
     nn_free(all->columns);
 }
 
+/* Compares the runs that have been read, which are of one kind. */
+static nn_status sweep_arrange(nn_sweep *all)
+{
+    all->higher = strcmp(all->runs[0].order, "higher") == 0;
+    NN_TRY(sweep_find_columns(all));
+    NN_TRY(sweep_group_runs(all));
+    sweep_sort(all);
+    return NN_OK;
+}
+
 nn_status nn_sweep_compare(size_t count, const char *const *directories, nn_sweep *runs)
 {
+    nn_sweep *all = runs;
     *runs = (nn_sweep){0};
     NN_TRY(sweep_read(runs, count, directories));
-    NN_TRY(sweep_find_columns(runs));
-    NN_TRY(sweep_group_runs(runs));
-    sweep_sort(runs);
-    return NN_OK;
+    for (size_t i = 1; i < all->run_count; i++)
+        if (strcmp(all->runs[i].metric, all->runs[0].metric) != 0)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "%s is judged by %s and %s by %s: list runs with the same checkpoint.best",
+                    all->runs[0].directory, all->runs[0].metric, all->runs[i].directory, all->runs[i].metric);
+    return sweep_arrange(runs);
+}
+
+/* ---- several kinds ---- */
+
+static bool sweep_is_loss(const nn_sweep_setting *setting)
+{
+    return strncmp(setting->path, "loss", 4) == 0;
+}
+
+/* Whether each setting of the loss of one run is that of the other. */
+static bool sweep_has_loss_of(const nn_sweep_run *a, const nn_sweep_run *b)
+{
+    for (size_t s = 0; s < a->setting_count; s++)
+        if (sweep_is_loss(&a->settings[s]) &&
+            strcmp(a->settings[s].value, nn_sweep_value(b, a->settings[s].path)) != 0)
+            return false;
+    return true;
+}
+
+static bool sweep_comparable(const nn_sweep_run *a, const nn_sweep_run *b)
+{
+    if (strcmp(a->metric, b->metric) != 0 || strcmp(a->order, b->order) != 0) return false;
+    return strcmp(a->metric, "loss") != 0 || (sweep_has_loss_of(a, b) && sweep_has_loss_of(b, a));
+}
+
+/* Moves the first run that is left, and all that are comparable with it. */
+static nn_status sweep_take_kind(nn_sweep *all, nn_sweep *kind)
+{
+    size_t left = 0;
+    NN_TRY(NN_ALLOCATE(&kind->runs, all->run_count, "the runs of a table"));
+    for (size_t i = 0; i < all->run_count; i++)
+        if (i == 0 || sweep_comparable(&kind->runs[0], &all->runs[i]))
+            kind->runs[kind->run_count++] = all->runs[i];
+        else
+            all->runs[left++] = all->runs[i];
+    all->run_count = left;
+    return sweep_arrange(kind);
+}
+
+nn_status nn_sweep_compare_kinds(size_t count, const char *const *directories, nn_sweep **sweeps,
+                                 size_t *sweep_count)
+{
+    nn_sweep all = {0};
+    *sweeps = NULL;
+    *sweep_count = 0;
+    nn_status status = sweep_read(&all, count, directories);
+    if (status == NN_OK) status = NN_ALLOCATE(sweeps, all.run_count, "tables of runs");
+    while (status == NN_OK && all.run_count > 0) status = sweep_take_kind(&all, &(*sweeps)[(*sweep_count)++]);
+    nn_sweep_release(&all);
+    return status;
+}
+
+void nn_sweep_release_kinds(nn_sweep *sweeps, size_t sweep_count)
+{
+    for (size_t i = 0; i < sweep_count; i++) nn_sweep_release(&sweeps[i]);
+    nn_free(sweeps);
+}
+
+const char *nn_sweep_heading(const nn_sweep *all, const char *path)
+{
+    const char *dot = strrchr(path, '.'), *end = dot ? dot + 1 : path;
+    for (size_t c = 0; c < all->column_count; c++) {
+        const char *other = strrchr(all->columns[c], '.');
+        other = other ? other + 1 : all->columns[c];
+        if (strcmp(all->columns[c], path) != 0 && strcmp(other, end) == 0) return path;
+    }
+    return end;
 }

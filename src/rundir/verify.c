@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "host/files.h"
 #include "store/kept.h"
@@ -27,9 +28,9 @@ static bool verify_is_listed(const nn_manifest_entry *entry, const nn_verified *
 
 /* Compares the file with what the run directory says about it. Best weights newer than the manifest were
  * written just before the run was killed. */
-static void verify_compare(const verify_work *work, int64_t step, nn_verified *verified)
+static void verify_compare(const verify_work *work, int64_t step, const char *best, nn_verified *verified)
 {
-    const nn_manifest_entry *entry = nn_manifest_find(&work->manifest, step);
+    const nn_manifest_entry *entry = nn_manifest_find(&work->manifest, step, best);
     int64_t found = verified->progress.step;
     if (verified->opens && step >= 0 && found != step)
         nn_verified_note(verified, "it is the checkpoint of step %lld, not of step %lld: files were swapped",
@@ -37,7 +38,7 @@ static void verify_compare(const verify_work *work, int64_t step, nn_verified *v
     if (verified->opens && work->run_of && verified->run != work->run)
         nn_verified_note(verified, "it does not belong to the run of %s: its settings or its data differ",
                          work->run_of);
-    bool newer = step == NN_MANIFEST_BEST && verified->opens && found >= work->newest;
+    bool newer = best && verified->opens && found >= work->newest;
     if (entry && verified->sealed && !newer && !verify_is_listed(entry, verified))
         nn_verified_note(verified, "it is not the file that the manifest lists");
     if (entry && !verified->sealed && verified->bytes != entry->size)
@@ -45,12 +46,13 @@ static void verify_compare(const verify_work *work, int64_t step, nn_verified *v
                          verified->bytes, entry->size);
 }
 
-static nn_status verify_one(verify_work *work, const char *path, int64_t step)
+/* step: that it should be of; -1: any. best: its name, where it is of best weights; otherwise NULL. */
+static nn_status verify_one(verify_work *work, const char *path, int64_t step, const char *best)
 {
     nn_verified verified;
     nn_status status = nn_verify_file(path, &verified);
     if (status == NN_OK) {
-        verify_compare(work, step, &verified);
+        verify_compare(work, step, best, &verified);
         if (!work->run_of && step >= 0 && verified.opens && verified.problem_count == 0) {
             work->run = verified.run;
             work->run_of = "the newest good checkpoint";
@@ -91,7 +93,7 @@ static nn_status verify_gone(verify_work *work, const char *directory)
     for (size_t i = 0; i < work->manifest.count; i++) {
         char path[NN_PATH_SIZE];
         bool there;
-        nn_manifest_entry_path(directory, work->manifest.entries[i].step, path);
+        nn_manifest_entry_path(directory, &work->manifest.entries[i], path);
         NN_TRY(nn_file_exists(path, &there));
         if (!there) work->listener->gone(work->listener->context, path);
     }
@@ -101,15 +103,19 @@ static nn_status verify_gone(verify_work *work, const char *directory)
 static nn_status verify_files(verify_work *work, const char *directory, const int64_t *steps, size_t count)
 {
     char path[NN_PATH_SIZE];
-    bool there;
+    nn_text_list best;
     NN_TRY(verify_manifest(work, directory));
     for (size_t i = 0; i < count; i++) {
         nn_kept_path(directory, steps[i], path);
-        NN_TRY(verify_one(work, path, steps[i]));
+        NN_TRY(verify_one(work, path, steps[i], NULL));
     }
-    nn_manifest_entry_path(directory, NN_MANIFEST_BEST, path);
-    NN_TRY(nn_file_exists(path, &there));
-    if (there) NN_TRY(verify_one(work, path, NN_MANIFEST_BEST));
+    nn_status status = nn_kept_list_best(directory, &best);
+    for (size_t i = 0; i < best.count && status == NN_OK; i++) {
+        nn_manifest_best_path(directory, best.items[i], path);
+        status = verify_one(work, path, -1, best.items[i]);
+    }
+    nn_list_release(&best);
+    NN_TRY(status);
     NN_TRY(verify_gone(work, directory));
     if (!work->found)
         NN_FAIL(NN_ERROR_USAGE,
@@ -146,5 +152,5 @@ nn_status nn_verify(const char *run_or_checkpoint, const nn_verify_listener *lis
     NN_TRY(nn_file_look(run_or_checkpoint, &facts, &there));
     if (!there) NN_FAIL(NN_ERROR_USAGE, "%s: no such run directory or checkpoint", run_or_checkpoint);
     if (S_ISDIR(facts.st_mode)) return verify_directory(&work, run_or_checkpoint);
-    return verify_one(&work, run_or_checkpoint, verify_step_of(run_or_checkpoint));
+    return verify_one(&work, run_or_checkpoint, verify_step_of(run_or_checkpoint), NULL);
 }

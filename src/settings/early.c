@@ -15,8 +15,9 @@
 
 #define FIELD(member) offsetof(nn_early_options, member)
 const nn_option nn_early_options_table[] = {
-    {"patience", NN_OPTION_DURATION, FIELD(patience), "10 epochs", 0, 0, nn_epochs_only, NN_EFFECT_EXTENT,
-     "number of epochs without improvement after which the run ends"},
+    {"patience", NN_OPTION_DURATION, FIELD(patience), "10 validations", 0, 0, nn_units_of_validations,
+     NN_EFFECT_EXTENT,
+     "number of validations (training.validate_every) without improvement after which the run ends"},
     {"min_change", NN_OPTION_REAL, FIELD(min_change), "0", 0, 1e30, NULL, NN_EFFECT_EXTENT,
      "minimum difference to the best result that counts as an improvement"},
     {.name = NULL}};
@@ -25,11 +26,9 @@ const nn_option nn_early_options_table[] = {
 nn_status nn_early_check(const nn_early_options *options)
 {
     nn_duration patience = options->patience;
-    if (patience.unit != NN_DURATION_EPOCHS || patience.amount != floor(patience.amount) ||
-        patience.amount < 1 || patience.amount > 1e9)
-        NN_FAIL(NN_ERROR_USAGE, "training.early_stopping.patience: must be a whole number of epochs, such "
-                                "as '10 epochs': the result is known at the end of each epoch");
-    return NN_OK;
+    if (patience.amount < 1)
+        NN_FAIL(NN_ERROR_USAGE, "training.early_stopping.patience: must be at least 1 validation");
+    return nn_schedule_check_validations("training.early_stopping.patience", patience);
 }
 
 void nn_early_observe(const nn_early_options *options, nn_early *early, double value, bool higher_is_better)
@@ -79,6 +78,10 @@ static nn_status early_get_span(nn_store_file *file, nn_schedule_span *span)
                       &span->planned, &extend);
     nn_free(text);
     span->extend = extend;
+    if (read == 4 && span->planned == 0) { /* a run of 0 epochs */
+        *span = (nn_schedule_span){0};
+        return NN_OK;
+    }
     if (read != 4 || span->begin < 0 || span->end <= span->begin || span->planned < span->end || extend < 0 ||
         extend > NN_EXTEND_RESTART)
         NN_FAIL(NN_ERROR_CHECKPOINT,
@@ -107,7 +110,7 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
     for (int i = 0; i < SCHEDULE_VALUES - 1; i++) counts = counts && early_is_count(of_schedule[i]);
     if (!counts)
         NN_FAIL(NN_ERROR_CHECKPOINT,
-                "%s: the epoch counts of early stopping and the schedule are invalid; use another checkpoint",
+                "%s: the counts of early stopping and the schedule are invalid; use another checkpoint",
                 nn_store_path(file));
     watch->early = (nn_early){(int64_t)of_early[0], (int64_t)of_early[1], of_early[2]};
     watch->schedule = (nn_schedule_memory){span, (int64_t)of_schedule[0], (int64_t)of_schedule[1],

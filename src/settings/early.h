@@ -1,6 +1,6 @@
-/* What a run remembers, from epoch to epoch, of the validation result that decides on the best weights: for
- * early stopping, and for schedules that observe it. All ranks see the same results and so keep the same
- * state. */
+/* What a run remembers, from validation to validation, of the validation result that decides on the best
+ * weights: for early stopping, and for schedules that observe it. All ranks see the same results and so keep
+ * the same state. */
 #ifndef NN_SETTINGS_EARLY_H
 #define NN_SETTINGS_EARLY_H
 
@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 typedef struct nn_early_options { /* section training.early_stopping */
-    nn_duration patience;         /* whole epochs */
+    nn_duration patience;         /* whole validations */
     double min_change;
     bool stops; /* the section is given */
 } nn_early_options;
@@ -17,8 +17,8 @@ extern const nn_option nn_early_options_table[];
 
 /* The state of early stopping. Zero-initialise. */
 typedef struct nn_early {
-    int64_t observed; /* epochs */
-    int64_t waited;   /* epochs since the last improvement by more than min_change */
+    int64_t observed; /* validations */
+    int64_t waited;   /* validations since the last improvement by more than min_change */
     double best;
 } nn_early;
 
@@ -27,10 +27,10 @@ typedef struct nn_watch {
     nn_schedule_memory schedule;
 } nn_watch;
 
-/* Fails with NN_ERROR_USAGE unless patience is a positive number of whole epochs. */
+/* Fails with NN_ERROR_USAGE unless patience is a positive number of whole validations. */
 nn_status nn_early_check(const nn_early_options *options);
 
-/* Records the result of an epoch. Called even without the section, so that it can be added when a run is
+/* Records the result of a validation. Called even without the section, so that it can be added when a run is
  * resumed.
  */
 void nn_early_observe(const nn_early_options *options, nn_early *early, double value, bool higher_is_better);

@@ -30,6 +30,7 @@ typedef struct nn_training_options { /* section training */
     double clip_value; /* largest absolute value of an element of the gradient; 0: any */
     double clip_norm;  /* largest norm of the gradient; 0: any; -1: depends on network and optimizer */
     double average;    /* decay of the running average of the weights, per step; 0: no average */
+    nn_duration validate_every; /* whole steps or epochs */
     nn_early_options early_stopping;
     int on_nonfinite; /* stop or skip */
     int64_t nonfinite_limit;
@@ -47,11 +48,25 @@ typedef struct nn_checkpoint_options { /* section checkpoint */
     int64_t keep_last;
     double shard_size; /* MiB */
     bool verify;
-    char *best;
+    nn_text_list best; /* the first one ends a run early and gives the final results */
 } nn_checkpoint_options;
 
+typedef struct nn_logging_options { /* section logging */
+    nn_duration every;              /* whole steps or epochs; no unit: nothing is logged by step */
+    bool norms;
+    bool tensorboard, csv;    /* boards/board.h */
+    nn_duration fingerprints; /* as `every`: of the weights by layer */
+} nn_logging_options;
+
+extern const nn_option nn_logging_options_table[];
 extern const nn_option nn_training_options_table[];
 extern const nn_option nn_checkpoint_options_table[];
+
+typedef struct nn_evaluation_options { /* section evaluation: RUN_DIR/evaluation.h5 */
+    bool store;
+    int64_t sample, worst;
+} nn_evaluation_options;
+extern const nn_option nn_evaluation_options_table[];
 
 typedef struct nn_settings {
     nn_data_options data;
@@ -62,6 +77,8 @@ typedef struct nn_settings {
     void *schedule_options;
     nn_training_options training;
     nn_checkpoint_options checkpoint;
+    nn_evaluation_options evaluation;
+    nn_logging_options logging;
     nn_init_options init_from;
     bool data_is_sound, model_is_sound; /* no problems were found in these sections */
 } nn_settings;

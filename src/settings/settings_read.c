@@ -2,12 +2,15 @@
 #include "settings/best_rule.h"
 #include "settings/settings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "build.h"
 #include "comm/reduction_layout.h"
 #include "settings/settings_data.h"
+#include "settings/settings_in_place.h"
 
 static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
 static const char *const wire_choices[] = {"float32", "bf16", NULL};
@@ -19,8 +22,8 @@ static const char *const last_batch_choices[] = {"keep", "drop", NULL};
 
 #define FIELD(member) offsetof(nn_training_options, member)
 const nn_option nn_training_options_table[] = {
-    {"epochs", NN_OPTION_INTEGER, FIELD(epochs), "30", 1, 1e9, NULL, NN_EFFECT_EXTENT,
-     "passes over the training part; may be raised when a run is resumed"},
+    {"epochs", NN_OPTION_INTEGER, FIELD(epochs), "30", 0, 1e9, NULL, NN_EFFECT_EXTENT,
+     "passes over the training part; may be raised when a run is resumed; 0 keeps the initial weights"},
     {"batch_size", NN_OPTION_INTEGER, FIELD(batch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
      "samples per step, over all ranks; 0: 32 below 10,000 training samples, 64 below 100,000, otherwise "
      "256"},
@@ -51,8 +54,13 @@ const nn_option nn_training_options_table[] = {
     {"average", NN_OPTION_REAL, FIELD(average), "0", 0, 0.9999999, NULL, NN_EFFECT_RESULT,
      "decay of a running average of the weights per step, such as 0.999; metrics, best weights and "
      "predictions then use the average; 0: no average"},
+    {"validate_every", NN_OPTION_DURATION, FIELD(validate_every), "1 epoch", 0, 0, nn_units_of_intervals,
+     NN_EFFECT_RESULT,
+     "how often the validation part is evaluated, which decides on best weights, early stopping and "
+     "schedules "
+     "that react to it: 500 steps, 2 epochs"},
     {"early_stopping", NN_OPTION_SECTION, 0, "", 0, 0, NULL, NN_EFFECT_EXTENT,
-     "ends the run when the validation result has not improved for `patience` epochs"},
+     "ends the run when the validation result has not improved for `patience` validations"},
     {"on_nonfinite", NN_OPTION_CHOICE, FIELD(on_nonfinite), "stop", 0, 0, on_nonfinite_choices,
      NN_EFFECT_EXTENT,
      "what to do with a step that has NaN or Inf in an output, a loss or a gradient: stop ends the run, skip "
@@ -95,9 +103,43 @@ const nn_option nn_checkpoint_options_table[] = {
      "best.h5 without those of its step"},
     {"verify", NN_OPTION_BOOLEAN, FIELD(verify), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
      "read each checkpoint back after writing, bypassing the system's cache, and compare it"},
-    {"best", NN_OPTION_TEXT, FIELD(best), "loss", 0, 0, NULL, NN_EFFECT_RESULT,
+    {"best", NN_OPTION_TEXT_LIST, FIELD(best), "loss", 0, 0, NULL, NN_EFFECT_RESULT,
      "what decides on the best weights, on the validation part: loss, or a metric; ties go to the lower "
-     "loss, then to the later epoch"},
+     "loss, then to the later validation; of several, such as [accuracy, loss], the first decides on "
+     "best.h5, "
+     "early stopping and the final results, the others on files of their own: best-loss.h5"},
+    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+#undef FIELD
+
+#define FIELD(member) offsetof(nn_evaluation_options, member)
+const nn_option nn_evaluation_options_table[] = {
+    {"store", NN_OPTION_BOOLEAN, FIELD(store), "true", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "write RUN_DIR/evaluation.h5 at the end of the run: predictions next to truths (nntrain help results)"},
+    {"sample", NN_OPTION_INTEGER, FIELD(sample), "1000", 0, 1e7, NULL, NN_EFFECT_OUTPUT,
+     "number of samples in it, chosen at random; fewer where they would take more than 16 MiB"},
+    {"worst", NN_OPTION_INTEGER, FIELD(worst), "32", 0, 1e4, NULL, NN_EFFECT_OUTPUT,
+     "number of samples in it with the largest losses, and their inputs; fewer where they would take more "
+     "than 8 "
+     "MiB"},
+    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+#undef FIELD
+
+#define FIELD(member) offsetof(nn_logging_options, member)
+const nn_option nn_logging_options_table[] = {
+    {"every", NN_OPTION_DURATION, FIELD(every), "", 0, 0, nn_units_of_intervals, NN_EFFECT_OUTPUT,
+     "how often metrics.jsonl gets a line of its own within an epoch, with loss, learning rate, norm of the "
+     "gradient and samples/s: 50 steps"},
+    {"norms", NN_OPTION_BOOLEAN, FIELD(norms), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "in these lines, for each trained layer, the norms of its gradient, of its weights and of their update"},
+    {"tensorboard", NN_OPTION_BOOLEAN, FIELD(tensorboard), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "write what metrics.jsonl has, and histograms of the weights, for TensorBoard: tensorboard --logdir "
+     "RUN_DIR"},
+    {"csv", NN_OPTION_BOOLEAN, FIELD(csv), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "write what metrics.jsonl has as a table too: RUN_DIR/metrics.csv"},
+    {"fingerprints", NN_OPTION_DURATION, FIELD(fingerprints), "", 0, 0, nn_units_of_intervals,
+     NN_EFFECT_OUTPUT,
+     "how often metrics.jsonl gets a line with the fingerprints of the weights by layer, which nntrain diff "
+     "compares: 100 steps"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
 
@@ -167,7 +209,8 @@ static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_
 static void settings_read_schedule(nn_config *config, nn_config_node *root, nn_settings *settings)
 {
     nn_config_node *node = nn_config_get(root, "lr_schedule"), *options_node = NULL;
-    const char *word = node ? nn_config_read_choice(config, node, &options_node) : "cosine";
+    const char *word = node ? nn_config_read_choice(config, node, &options_node)
+                            : nn_settings_default_schedule(&settings->data);
     if (!word) return;
     const nn_schedule_type *type = nn_schedule_find(word);
     if (!type) {
@@ -252,6 +295,46 @@ static void settings_check_training(nn_config *config, nn_config_node *node, con
             settings->optimizer->name);
 }
 
+/* An interval at whose ends all ranks do something: the same steps on every machine. */
+static void settings_check_interval(nn_config *config, nn_config_node *node, const char *name,
+                                    nn_duration every)
+{
+    bool counts = every.unit == NN_DURATION_STEPS || every.unit == NN_DURATION_EPOCHS;
+    if (every.unit == NN_DURATION_NONE) return; /* not given, or a mistake that is reported */
+    if (counts && every.amount >= 1 && every.amount == floor(every.amount)) return;
+    nn_config_error(config, node,
+                    "%s: must be a whole number of steps or epochs, such as '500 steps' or "
+                    "'2 epochs'",
+                    name);
+}
+
+/* Where each epoch has one validation, epochs and validations are the same. */
+static void settings_check_patience(nn_config *config, nn_config_node *node, const char *name,
+                                    const nn_settings *settings, nn_duration patience)
+{
+    nn_duration every = settings->training.validate_every;
+    if (patience.unit != NN_DURATION_EPOCHS || (every.unit == NN_DURATION_EPOCHS && every.amount == 1))
+        return;
+    nn_config_error(config, node,
+                    "%s: counts validations, and training.validate_every is not one per epoch; "
+                    "give it in validations, such as '%.15g validations'",
+                    name, patience.amount);
+}
+
+/* The options of the schedule that count validations. */
+static void settings_check_schedule(nn_config *config, nn_config_node *root, const nn_settings *settings)
+{
+    const nn_schedule_type *type = settings->schedule;
+    for (const nn_option *option = type ? type->options : NULL; option && option->name; option++) {
+        char name[96];
+        if (option->choices != nn_units_of_validations || !settings->schedule_options) continue;
+        snprintf(name, sizeof name, "lr_schedule.%s.%s", type->name, option->name);
+        const void *field = (const char *)settings->schedule_options + option->offset;
+        settings_check_patience(config, nn_config_get(root, "lr_schedule"), name, settings,
+                                *(const nn_duration *)field);
+    }
+}
+
 static void settings_read_training(nn_config *config, nn_config_node *root, nn_settings *settings)
 {
     static const char *const sections[] = {"early_stopping", NULL};
@@ -259,18 +342,56 @@ static void settings_read_training(nn_config *config, nn_config_node *root, nn_s
     nn_config_node *node = nn_config_get(root, "training");
     nn_config_read(config, node, "training", nn_training_options_table, NULL, sections, training);
     settings_check_training(config, node, settings);
+    settings_check_interval(config, nn_config_get(node, "validate_every"), "training.validate_every",
+                            training->validate_every);
+    settings_check_schedule(config, root, settings);
     nn_config_node *early = nn_config_get(node, "early_stopping");
     if (!early) return;
     training->early_stopping.stops = true;
     nn_config_read(config, early, "training.early_stopping", nn_early_options_table, NULL, NULL,
                    &training->early_stopping);
     nn_config_check(config, early, nn_early_check(&training->early_stopping));
+    settings_check_patience(config, early, "training.early_stopping.patience", settings,
+                            training->early_stopping.patience);
+}
+
+static void settings_read_logging(nn_config *config, nn_config_node *root, nn_logging_options *logging)
+{
+    nn_config_node *node = nn_config_get(root, "logging");
+    nn_config_read(config, node, "logging", nn_logging_options_table, NULL, NULL, logging);
+    settings_check_interval(config, node, "logging.every", logging->every);
+    settings_check_interval(config, node, "logging.fingerprints", logging->fingerprints);
+    if (logging->tensorboard && !NN_HAVE_PROTOBUF)
+        nn_config_error(
+            config, node,
+            "logging.tensorboard: this nntrain was built without protobuf-c; install it and build "
+            "again, or set logging.csv");
+    if (logging->norms && logging->every.unit == NN_DURATION_NONE)
+        nn_config_error(config, node,
+                        "logging.norms: the norms are in the lines by step; set logging.every too, "
+                        "such as '50 steps'");
+}
+
+/* A sweep names the configuration of its runs, which has none of these. */
+static nn_status settings_expect_no_sweep(nn_config_node *root)
+{
+    static const char *const only[] = {"settings", "search", "seeds", "folds", "run_dirs"};
+    if (!nn_config_get(root, "config")) return NN_OK;
+    for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+        if (nn_config_get(root, only[i]))
+            NN_FAIL(
+                NN_ERROR_USAGE,
+                "%s: this is a sweep, not a configuration: nntrain sweep trains it, or give the file that "
+                "its config names",
+                nn_config_place(root));
+    return NN_OK;
 }
 
 nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 {
     *settings = (nn_settings){0};
     nn_config_node *root = nn_config_root(config);
+    NN_TRY(settings_expect_no_sweep(root));
     nn_scalar scalar = settings_scalar(root);
     size_t problems = nn_config_problem_count(config);
     nn_settings_read_data(config, root, &settings->data);
@@ -288,11 +409,12 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     nn_config_read(config, checkpoint, "checkpoint", nn_checkpoint_options_table, NULL, NULL,
                    &settings->checkpoint);
     nn_settings_check_best(config, checkpoint, settings);
+    nn_config_read(config, nn_config_get(root, "evaluation"), "evaluation", nn_evaluation_options_table, NULL,
+                   NULL, &settings->evaluation);
+    settings_read_logging(config, root, &settings->logging);
     settings_check_targets(config, root, settings);
-    nn_config_node *init_from = nn_config_get(root, "init_from");
-    if (init_from)
-        nn_config_read(config, init_from, "init_from", nn_init_options_table, NULL, NULL,
-                       &settings->init_from);
+    nn_settings_check_in_place(config, root, settings);
+    nn_settings_init_read(config, &settings->init_from);
     return nn_config_finish(config);
 }
 
@@ -307,6 +429,6 @@ void nn_settings_release(nn_settings *settings)
         nn_options_release(settings->schedule->options, settings->schedule_options);
     nn_free(settings->schedule_options);
     nn_options_release(nn_checkpoint_options_table, &settings->checkpoint);
-    nn_options_release(nn_init_options_table, &settings->init_from);
+    nn_settings_init_release(&settings->init_from);
     *settings = (nn_settings){0};
 }

@@ -13,7 +13,8 @@ static int64_t agreement_share(const nn_stepper *stepper)
 {
     int rank = nn_comm_rank(stepper->comm);
     int64_t full = nn_shares_length(&stepper->shares, rank);
-    int64_t last = nn_shares_length(&stepper->last_shares, rank);
+    int64_t last = nn_shares_length(&stepper->last_shares, rank), size = nn_comm_size(stepper->comm);
+    if (stepper->plan.in_place) return (stepper->plan.microbatches + size - 1) / size;
     return full > last ? full : last;
 }
 

@@ -98,9 +98,11 @@ static void evaluate_node(evaluation *of, nn_tree_node node, double *sum, double
                                  .some = node,
                                  .weights = of->weights,
                                  .constant = of->constant,
+                                 .replaced = of->request.replaced,
                                  .results = of->wave,
                                  .findings = &of->findings,
-                                 .nonfinite = &of->found};
+                                 .nonfinite = &of->found,
+                                 .observer = of->constant ? NULL : of->request.observer};
         nn_workers_evaluate(of->request.workers, &call);
         nn_results_sum(of->request.model, false, count, of->wave, sum);
         return;
@@ -181,6 +183,20 @@ nn_status nn_evaluate_part(const nn_evaluate_request *request, const nn_real *we
 
 /* ---- the baseline ---- */
 
+bool nn_baseline_is_known(const nn_head *head)
+{
+    return head->prior != NULL || nn_baseline_is_last(head);
+}
+
+const char *nn_baseline_name(const nn_head *head)
+{
+    if (nn_baseline_is_last(head)) return "the last value seen";
+    if (head->class_weights) return "the class proportions, weighted";
+    if (!nn_head_is_values(head)) return "the class proportions";
+    return head->target.transform == NN_TRANSFORM_LOG ? "the geometric mean of the training part"
+                                                      : "the mean of the training part";
+}
+
 bool nn_baseline_is_last(const nn_head *head)
 {
     return head->target.transform == NN_TRANSFORM_DIFFERENCE;
@@ -201,14 +217,14 @@ static void evaluate_constant(const nn_head *head, const double *prior, double *
 }
 
 /* The guesses of all heads, one after another. */
-static nn_status evaluate_constants(const nn_model *model, const nn_dataset *data, double *constant)
+static nn_status evaluate_constants(const nn_model *model, double *constant)
 {
     for (int h = 0; h < model->head_count; h++) {
         const nn_head *head = &model->heads[h];
         double *prior = NULL;
-        int64_t known = head->target.is_class ? head->target.classes : nn_shape_count(head->target.shape);
-        NN_TRY(NN_ALLOCATE(&prior, known < 2 ? 2 : known, "the baseline"));
-        nn_dataset_prior(data, h, prior);
+        int64_t values = head->target.is_class ? head->target.classes : nn_shape_count(head->target.shape);
+        NN_TRY(NN_ALLOCATE(&prior, values < 2 ? 2 : values, "the baseline"));
+        if (head->prior) memcpy(prior, head->prior, (size_t)head->prior_count * sizeof *prior);
         evaluate_constant(head, prior, constant);
         constant += nn_head_output(model, h);
         nn_free(prior);
@@ -220,7 +236,7 @@ nn_status nn_evaluate_baseline(const nn_evaluate_request *request, nn_results *r
 {
     double *constant = NULL;
     nn_status status = NN_ALLOCATE(&constant, nn_model_output_count(request->model), "the baseline");
-    if (status == NN_OK) status = evaluate_constants(request->model, request->data, constant);
+    if (status == NN_OK) status = evaluate_constants(request->model, constant);
     status = nn_comm_agree(request->comm, status);
     if (status == NN_OK) status = evaluate_run(request, NULL, constant, results);
     nn_free(constant);

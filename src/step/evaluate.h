@@ -2,6 +2,7 @@
 #ifndef NN_STEP_EVALUATE_H
 #define NN_STEP_EVALUATE_H
 
+#include "step/replaced.h"
 #include "step/results.h"
 #include "step/workers.h"
 
@@ -13,6 +14,8 @@ typedef struct nn_evaluate_request {
     nn_dataset *data;
     nn_part part;
     int64_t microbatch_size;
+    const nn_replaced *replaced;          /* an input that comes from other samples; NULL: none */
+    const nn_evaluate_observer *observer; /* of weights, not of the baseline; NULL: none */
 } nn_evaluate_request;
 
 /* The results of a part with the given weights; the same bits on any number of ranks. Release them.
@@ -28,7 +31,10 @@ nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_result
  * results. Collective. */
 nn_status nn_evaluate_baseline(const nn_evaluate_request *request, nn_results *results);
 
-/* Whether the constant guess of a head is the last known value. */
+/* Whether the constant guess of a head is the last known value; whether it is known, since otherwise the
+ * results of that head mean nothing; and what it is, in words. */
 bool nn_baseline_is_last(const nn_head *head);
+bool nn_baseline_is_known(const nn_head *head);
+const char *nn_baseline_name(const nn_head *head);
 
 #endif

@@ -66,8 +66,20 @@ void nn_findings_release(nn_findings *findings)
     }
 }
 
-/* Adds the counts of all threads and ranks. The results take the array where the counts themselves are shown.
- */
+/* The result of each class, if the metric has such results. */
+static nn_status findings_of_classes(const nn_model *model, int m, const double *counts, nn_results *results)
+{
+    const nn_model_metric *metric = &model->metrics[m];
+    int64_t classes = nn_metric_classes(model->heads[metric->head].columns);
+    if (!metric->type->of_class) return NN_OK;
+    NN_TRY(NN_ALLOCATE(&results->classes[m], classes, "the results by class"));
+    for (int64_t c = 0; c < classes; c++)
+        results->classes[m][c] = nn_metric_of_class(metric->type, counts, c);
+    return NN_OK;
+}
+
+/* Adds the counts of all threads and ranks. The results take the array where it is shown itself,
+ * or by class. */
 static nn_status findings_add_counts(const nn_findings_request *request, int m, const double *counts,
                                      nn_results *results)
 {
@@ -89,10 +101,16 @@ static nn_status findings_add_counts(const nn_findings_request *request, int m, 
         results->matrices[m] = all;
         all = NULL;
     } else {
+        status = findings_of_classes(model, m, all, results);
         nn_metric_result result = nn_metric_finish(metric->type, metric->options, width, 1, all, NULL);
         results->metrics[m] = result.figure;
         results->choices[m] = result.choice;
     }
+    if (metric->type->of_class) {
+        results->counts[m] = all;
+        all = NULL;
+    }
+    status = nn_comm_agree(comm, status);
 done:
     nn_free(sums);
     nn_free(all);
@@ -107,6 +125,7 @@ static nn_status findings_judge(const nn_findings_request *request, int m, const
     const nn_model *model = request->model;
     const nn_model_metric *metric = &model->metrics[m];
     int64_t per_sample = findings_per_sample(model, m);
+    int64_t classes = nn_metric_classes(model->heads[metric->head].columns);
     int size = nn_comm_size(comm);
     bool first = nn_comm_rank(comm) == 0;
     nn_scalar scalar = model->network->scalar;
@@ -116,17 +135,19 @@ static nn_status findings_judge(const nn_findings_request *request, int m, const
         first ? NN_ALLOCATE_VALUES(scalar, &all, request->samples * per_sample, "what a metric collects")
               : NN_OK;
     if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "what a metric collects");
+    if (status == NN_OK) status = NN_ALLOCATE(&results->classes[m], classes, "the results by class");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     for (int r = 0; sizes && r < size; r++)
         sizes[r] = (size_t)(findings_share(request, r) * per_sample) * nn_scalar_size(scalar);
     NN_TRY_TO(done, status, nn_comm_gather(comm, collected, sizes, all));
     if (first)
-        status = metric->type->finish_collected(metric->options,
-                                                request->samples * model->heads[metric->head].rows,
-                                                nn_results_metric_width(model, m), all, &results->metrics[m]);
+        status = metric->type->finish_collected(
+            metric->options, request->samples * model->heads[metric->head].rows,
+            nn_results_metric_width(model, m), all, &results->metrics[m], results->classes[m]);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     if (!isfinite(results->metrics[m])) results->metrics[m] = NAN;
-    status = nn_comm_broadcast(comm, &results->metrics[m], sizeof results->metrics[m], 0);
+    NN_TRY_TO(done, status, nn_comm_broadcast(comm, &results->metrics[m], sizeof results->metrics[m], 0));
+    status = nn_comm_broadcast(comm, results->classes[m], (size_t)classes * sizeof(double), 0);
     results->choices[m] = results->metrics[m];
     results->known[m] = true;
 done:

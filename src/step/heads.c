@@ -11,6 +11,7 @@ void nn_heads_wanted(const nn_model_spec *spec, nn_target_wanted *wanted)
             head->loss->class_weights ? head->loss->class_weights(head->options) : NULL;
         wanted[h] = (nn_target_wanted){.name = head->name,
                                        .classes = head->loss->takes_classes,
+                                       .exclusive = head->loss->domain.shares,
                                        .loss = head->loss->name,
                                        .domain = &head->loss->domain,
                                        .counts = nn_class_weights_balance(weights)};

@@ -67,10 +67,11 @@ static void inspect_rows(const nn_model *model, const nn_microbatch *microbatch,
 static void inspect_forward(const nn_model *model, nn_loaded *loaded, const nn_real *weights,
                             nn_inspection *inspection)
 {
-    inspect_rows(model, loaded->microbatch, 0, NN_FOUND_OUTPUT, inspection);
+    if (!nn_network_may_miss(model->network, 0))
+        inspect_rows(model, loaded->microbatch, 0, NN_FOUND_OUTPUT, inspection);
     for (int l = 1; l < model->network->layer_count; l++) {
         nn_network_forward(model->network, l, weights, loaded->microbatch, inspection->scratch);
-        if (!model->network->layers[l].is_alias)
+        if (!model->network->layers[l].is_alias && !nn_network_may_miss(model->network, l))
             inspect_rows(model, loaded->microbatch, l, NN_FOUND_OUTPUT, inspection);
     }
 }

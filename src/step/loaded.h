@@ -92,6 +92,13 @@ nn_nonfinite nn_loaded_finish(nn_loaded *loaded, const nn_model *model, const do
 /* Only losses, metrics and gradients. */
 void nn_loaded_results(nn_loaded *loaded, const nn_model *model, const double *denominators, double *results);
 
+/* After a forward pass: the call for the loss and the metrics of sample `i` of the microbatch alone. */
+nn_loss_call nn_loaded_sample_call(const nn_loaded *loaded, const nn_model *model, int h, int64_t i);
+
+/* After a forward pass: the loss of sample `i` of the microbatch, the weighted sum of its heads' mean losses;
+ * NaN if nothing of the sample counts. */
+double nn_loaded_sample_loss(const nn_loaded *loaded, const nn_model *model, int64_t i);
+
 /* After a forward pass: adds to the counts of `thread`, and writes what metrics collect, from place `sample`
  * on. */
 void nn_loaded_judge(nn_loaded *loaded, const nn_model *model, int thread, int64_t sample,

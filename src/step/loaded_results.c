@@ -89,6 +89,38 @@ void nn_loaded_results(nn_loaded *loaded, const nn_model *model, const double *d
     loaded_results(loaded, model, denominators, NULL, results);
 }
 
+nn_loss_call nn_loaded_sample_call(const nn_loaded *loaded, const nn_model *model, int h, int64_t i)
+{
+    const nn_head *head = &model->heads[h];
+    size_t row = (size_t)(i * head->rows), value = row * (size_t)head->columns;
+    nn_loss_call call = loaded_metric_call(loaded, model, h);
+    call.rows = head->rows;
+    call.denominator = 1;
+    call.output = nn_scalar_at(model->scalar, call.output, value);
+    if (call.labels) call.labels += row;
+    if (call.targets) call.targets = nn_scalar_at(model->scalar, call.targets, value);
+    if (call.soft) call.soft = nn_scalar_at(model->scalar, call.soft, value);
+    if (call.weights) call.weights = nn_scalar_at(model->scalar, call.weights, row);
+    if (call.predicted) call.predicted += value;
+    if (call.observed) call.observed += value;
+    return call;
+}
+
+double nn_loaded_sample_loss(const nn_loaded *loaded, const nn_model *model, int64_t i)
+{
+    double loss = 0;
+    bool counts = false;
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        nn_loss_call call = nn_loaded_sample_call(loaded, model, h, i);
+        double denominator = head->loss->denominator(head->loss_options, &call);
+        if (!(denominator > 0)) continue;
+        loss += head->weight * (head->loss->evaluate(head->loss_options, &call) / denominator);
+        counts = true;
+    }
+    return counts && isfinite(loss) ? loss : (double)NAN;
+}
+
 void nn_loaded_judge(nn_loaded *loaded, const nn_model *model, int thread, int64_t sample,
                      const nn_findings *findings)
 {

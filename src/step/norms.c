@@ -3,7 +3,6 @@
 #include "base/memory.h"
 
 struct nn_norms {
-    nn_comm *comm;
     nn_update *update;
     bool together;
     double *measures; /* of the owned blocks */
@@ -33,7 +32,7 @@ nn_status nn_norms_create(nn_comm *comm, const nn_network *network, nn_update *u
                           nn_norms **norms)
 {
     NN_TRY(NN_ALLOCATE(norms, 1, "the norms of the gradient"));
-    (*norms)->comm = (*norms)->combine.comm = comm;
+    (*norms)->combine.comm = comm;
     (*norms)->update = update;
     (*norms)->together = together;
     return norms_allocate(*norms, network);
@@ -80,20 +79,11 @@ static nn_status norms_write(nn_norms *norms)
     return NN_OK;
 }
 
-static int norms_rank_at(const void *context, int position)
-{
-    return nn_reduction_rank_at(context, position);
-}
-
 nn_status nn_norms_sum(nn_norms *norms, double *squares, const double **of_tensors)
 {
-    const nn_reduction *reduction = norms->update->reduction;
     NN_TRY(norms_write(norms));
-    if (norms->together) {
-        nn_combine_order order = {nn_reduction_position(reduction, nn_comm_rank(norms->comm)), norms_rank_at,
-                                  reduction};
-        NN_TRY(nn_combine_run(&norms->combine, &norms->forest, order));
-    }
+    if (norms->together)
+        NN_TRY(nn_combine_run(&norms->combine, &norms->forest, nn_reduction_order(norms->update->reduction)));
     nn_partial_sums(&norms->forest, &norms->combine.own, norms->sums);
     *squares = norms->sums[0];
     *of_tensors = norms->sums + 1;

@@ -11,15 +11,15 @@ size_t nn_packed_memory(const nn_network *network)
     return (size_t)values * nn_scalar_size(network->scalar);
 }
 
-nn_status nn_packed_create(const nn_network *network, nn_packed *packed)
+nn_status nn_packed_create(const nn_network *network, bool backward, nn_packed *packed)
 {
     int64_t end = 0;
     *packed = (nn_packed){.scalar = network->scalar, .layer_count = network->layer_count};
     NN_TRY(NN_ALLOCATE(&packed->offsets, packed->layer_count * NN_PASSES, "the packed weights"));
     for (int64_t i = 0; i < packed->layer_count * NN_PASSES; i++) {
-        int64_t values =
-            i < NN_PASSES ? 0
-                          : nn_network_packed_values(network, (int)(i / NN_PASSES), (nn_pass)(i % NN_PASSES));
+        nn_pass pass = (nn_pass)(i % NN_PASSES);
+        bool wanted = i >= NN_PASSES && (pass == NN_FORWARD || backward);
+        int64_t values = wanted ? nn_network_packed_values(network, (int)(i / NN_PASSES), pass) : 0;
         packed->offsets[i] = values > 0 ? end : -1;
         end += values;
     }

@@ -13,11 +13,11 @@ typedef struct nn_packed {
     int filled; /* layers [0, filled) are packed */
 } nn_packed;
 
-/* Bytes of the packed weights of a network. */
+/* Bytes of the packed weights of a network, for both passes. */
 size_t nn_packed_memory(const nn_network *network);
 
-/* Release it in any case. */
-nn_status nn_packed_create(const nn_network *network, nn_packed *packed);
+/* backward: also for the backward pass. Release it in any case. */
+nn_status nn_packed_create(const nn_network *network, bool backward, nn_packed *packed);
 void nn_packed_release(nn_packed *packed);
 
 /* Packs the weights of the layers below `end` that are not packed yet, on `threads` threads. For new weights

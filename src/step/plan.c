@@ -37,6 +37,7 @@ nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_siz
     plan.length.steps_per_epoch =
         drop_last ? samples / plan.batch_size : plan_divide_up(samples, plan.batch_size);
     plan.length.steps = plan.length.steps_per_epoch * epochs;
+    plan.validate_every = plan.length.steps_per_epoch;
     int64_t rest = drop_last ? 0 : samples % plan.batch_size;
     plan.microbatches = plan_divide_up(plan.batch_size, plan.microbatch_size);
     plan.last_microbatches = rest ? plan_divide_up(rest, plan.microbatch_size) : plan.microbatches;
@@ -103,11 +104,22 @@ int64_t nn_plan_wire_leaves(int64_t microbatch_size)
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step)
 {
     nn_batch batch = {.epoch = step / plan->length.steps_per_epoch};
+    if (plan->in_place)
+        return (nn_batch){.samples = plan->given_samples,
+                          .microbatches = plan_divide_up(plan->given_samples, plan->microbatch_size)};
     batch.first = step % plan->length.steps_per_epoch * plan->batch_size;
     batch.samples = plan->samples - batch.first;
     if (batch.samples > plan->batch_size) batch.samples = plan->batch_size;
     batch.microbatches = plan_divide_up(batch.samples, plan->microbatch_size);
     return batch;
+}
+
+int64_t nn_plan_interval(const nn_plan *plan, nn_duration every)
+{
+    double steps = every.unit == NN_DURATION_EPOCHS  ? every.amount * (double)plan->length.steps_per_epoch
+                   : every.unit == NN_DURATION_STEPS ? every.amount
+                                                     : 0;
+    return steps < 9e15 ? (int64_t)(steps + 0.5) : INT64_C(1) << 60;
 }
 
 bool nn_plan_interval_ends(const nn_plan *plan, nn_duration every, int64_t steps)
@@ -117,7 +129,7 @@ bool nn_plan_interval_ends(const nn_plan *plan, nn_duration every, int64_t steps
                     : every.unit == NN_DURATION_STEPS    ? every.amount
                     : every.unit == NN_DURATION_FRACTION ? every.amount * (double)plan->length.steps
                                                          : 0;
-    if (every.unit == NN_DURATION_SECONDS || amount > 9e15) return false;
+    if (amount == 0 || amount > 9e15) return false;
     int64_t interval = (int64_t)(amount + 0.5);
     return steps % (interval < 1 ? 1 : interval) == 0;
 }

@@ -88,7 +88,7 @@ void nn_profile_destroy(nn_profile *profile)
 /* threads: that are busy with it, or wait for it. */
 static void profile_add(nn_profile *profile, profile_thread *thread, nn_profile_event event, int threads)
 {
-    thread->seconds[nn_profile_place(profile->layer_count, event.kind, event.layer)] +=
+    thread->seconds[nn_profile_place(profile->layer_count, (nn_profile_kind)event.kind, event.layer)] +=
         threads * (event.end - event.begin);
     if (thread->count < profile->capacity && !thread->full)
         thread->events[thread->count++] = event;

@@ -2,15 +2,9 @@
 #include "step/results.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/memory.h"
-
-#define CLASS_NAME 20    /* bytes of a class's name in a table */
-#define TABLE_CLASSES 20 /* that fit a screen */
-#define TABLE_OUTPUTS 32
 
 /* ---- sums ---- */
 
@@ -117,15 +111,41 @@ static void results_text_loss(const nn_model *model, const nn_results *results, 
     nn_text_append(text, "%s", results_unit(&model->heads[head]));
 }
 
-static void results_text_metric(const nn_model *model, const nn_results *results, int m, nn_text *text)
+void nn_results_qualifier(const nn_model *model, const nn_model_metric *metric,
+                          char qualifier[NN_METRIC_QUALIFIER])
+{
+    const nn_head *head = &model->heads[metric->head];
+    const nn_judged judged = {model->network->layers[head->layer].output_shape, &head->target,
+                              head->loss->yes_no};
+    qualifier[0] = '\0';
+    if (metric->type->qualify) metric->type->qualify(metric->options, &judged, qualifier);
+}
+
+/* The name, and what its options make of it: "f1 (macro)". */
+static void results_text_name(const nn_model *model, const nn_model_metric *metric, nn_text *text)
+{
+    char qualifier[NN_METRIC_QUALIFIER];
+    nn_results_qualifier(model, metric, qualifier);
+    nn_text_append(text, qualifier[0] ? "%s (%s)" : "%s", metric->name, qualifier);
+}
+
+void nn_results_metric_text(const nn_model *model, const nn_results *results, int m, nn_text *text)
 {
     const nn_model_metric *metric = &model->metrics[m];
-    if (!results->known[m] || metric->type->matrix) return;
-    nn_text_append(text, ", %s ", metric->name);
+    results_text_name(model, metric, text);
+    nn_text_append(text, " ");
     if (metric->type->percent && isfinite(results->metrics[m]))
         nn_text_append(text, "%.2f %%", 100 * results->metrics[m]);
     else
         nn_results_number(results->metrics[m], 6, text);
+}
+
+static void results_text_metric(const nn_model *model, const nn_results *results, int m, nn_text *text)
+{
+    const nn_model_metric *metric = &model->metrics[m];
+    if (!results->known[m] || metric->type->matrix || metric->extra == NN_METRIC_TABLED) return;
+    nn_text_append(text, ", ");
+    nn_results_metric_text(model, results, m, text);
 }
 
 void nn_results_text(const nn_model *model, const nn_results *results, bool extra, nn_text *text)
@@ -154,7 +174,7 @@ void nn_results_head_text(const nn_model *model, const nn_results *results, int 
 
 /* ---- JSON ---- */
 
-static void results_json_number(double number, nn_text *text)
+void nn_results_json_number(double number, nn_text *text)
 {
     if (isfinite(number))
         nn_text_append(text, "%.17g", number);
@@ -162,7 +182,7 @@ static void results_json_number(double number, nn_text *text)
         nn_text_append(text, "null");
 }
 
-static void results_json_matrix(int64_t width, const double *counts, nn_text *text)
+void nn_results_json_matrix(int64_t width, const double *counts, nn_text *text)
 {
     int64_t classes = llround(sqrt((double)width));
     for (int64_t r = 0; r < classes; r++) {
@@ -177,147 +197,20 @@ static void results_json_matrix(int64_t width, const double *counts, nn_text *te
 void nn_results_json(const nn_model *model, const nn_results *results, nn_text *text)
 {
     nn_text_append(text, "{\"loss\":");
-    results_json_number(results->loss, text);
+    nn_results_json_number(results->loss, text);
     for (int h = 0; model->head_count > 1 && h < model->head_count; h++) {
         nn_text_append(text, ",\"%s.loss\":", model->heads[h].name);
-        results_json_number(results->losses[h], text);
+        nn_results_json_number(results->losses[h], text);
     }
     for (int m = 0; m < model->metric_count; m++) {
         if (!results->known[m] || model->metrics[m].extra) continue;
         nn_text_append(text, ",\"%s\":", model->metrics[m].name);
         if (model->metrics[m].type->matrix)
-            results_json_matrix(nn_results_metric_width(model, m), results->matrices[m], text);
+            nn_results_json_matrix(nn_results_metric_width(model, m), results->matrices[m], text);
         else
-            results_json_number(results->metrics[m], text);
+            nn_results_json_number(results->metrics[m], text);
     }
     nn_text_append(text, "}");
-}
-
-/* ---- matrices ---- */
-
-/* The name of a class, cut to the width of a column; its number where it has no name. */
-static void results_class_name(const char *names, int64_t class, char name[CLASS_NAME])
-{
-    for (int64_t i = 0; names && i < class; i++) {
-        names = strchr(names, '\n');
-        if (names) names++;
-    }
-    if (names && *names)
-        snprintf(name, CLASS_NAME, "%.*s", (int)strcspn(names, "\n"), names);
-    else
-        snprintf(name, CLASS_NAME, "%lld", (long long)class);
-}
-
-static void results_show_table(const nn_model_metric *metric, const nn_head *head, int64_t classes,
-                               const double *counts)
-{
-    char name[CLASS_NAME];
-    nn_text line = {0};
-    nn_text_append(&line, "%-*s", CLASS_NAME, "right \\ predicted");
-    for (int64_t c = 0; c < classes; c++) {
-        results_class_name(head->target.class_names, c, name);
-        nn_text_append(&line, " %8.8s", name);
-    }
-    nn_log_line("%s:\n  %s", metric->name, line.bytes ? line.bytes : "");
-    nn_text_free(&line);
-    for (int64_t r = 0; r < classes; r++) {
-        results_class_name(head->target.class_names, r, name);
-        nn_text_append(&line, "  %-*s", CLASS_NAME, name);
-        for (int64_t c = 0; c < classes; c++) nn_text_append(&line, " %8.0f", counts[r * classes + c]);
-        nn_log_line("%s", line.bytes ? line.bytes : "");
-        nn_text_free(&line);
-    }
-}
-
-void nn_results_show_matrices(const nn_model *model, const nn_results *results)
-{
-    for (int m = 0; m < model->metric_count; m++) {
-        const nn_model_metric *metric = &model->metrics[m];
-        if (!metric->type->matrix || !results->known[m]) continue;
-        int64_t width = nn_results_metric_width(model, m), classes = llround(sqrt((double)width));
-        if (classes <= TABLE_CLASSES)
-            results_show_table(metric, &model->heads[metric->head], classes, results->matrices[m]);
-        nn_text json = {0};
-        results_json_matrix(width, results->matrices[m], &json);
-        nn_log_line("%s: %s", metric->name, json.bytes ? json.bytes : "");
-        nn_text_free(&json);
-    }
-}
-
-/* ---- outputs ---- */
-
-/* The results of a metric by output, as a list. */
-static void results_show_list(const nn_model *model, const nn_results *results, int m, const char *whose)
-{
-    nn_text line = {0};
-    int64_t outputs = model->heads[model->metrics[m].head].outputs;
-    nn_text_append(&line, "%s, %s by output: [", whose, model->metrics[m].name);
-    for (int64_t o = 0; o < outputs; o++) {
-        nn_text_append(&line, o > 0 ? ", " : "");
-        results_json_number(results->outputs[m][o], &line);
-    }
-    nn_log_line("%s]", line.bytes ? line.bytes : "");
-    nn_text_free(&line);
-}
-
-/* The name of an output: a column of the head's dataset, or one of the datasets that are joined; else its
- * number. */
-static void results_output_name(const nn_model *model, const nn_head *head, int64_t output,
-                                char name[CLASS_NAME])
-{
-    const nn_names *names = nn_names_set_find(&model->names, head->given ? head->given : head->name);
-    int inputs = model->input.part_count > 0 ? model->input.part_count : 1;
-    const char *found = NULL;
-    if (names && names->columns.count == (size_t)head->outputs)
-        found = names->columns.items[output];
-    else if (!head->given && model->names.count - inputs == head->outputs)
-        found = model->names.items[inputs + output].key;
-    if (found)
-        snprintf(name, CLASS_NAME, "%.*s", CLASS_NAME - 1, found);
-    else
-        snprintf(name, CLASS_NAME, "%d", (int)output);
-}
-
-static void results_show_row(const nn_model *model, const nn_results *results, int head, int64_t output)
-{
-    nn_text line = {0};
-    char name[CLASS_NAME];
-    results_output_name(model, &model->heads[head], output, name);
-    nn_text_append(&line, "  %-*s", CLASS_NAME, name);
-    for (int m = 0; m < model->metric_count; m++) {
-        if (model->metrics[m].head != head || !results->outputs[m]) continue;
-        nn_text cell = {0};
-        nn_results_number(results->outputs[m][output], 6, &cell);
-        nn_text_append(&line, " %12s", cell.bytes ? cell.bytes : "");
-        nn_text_free(&cell);
-    }
-    nn_log_line("%s", line.bytes ? line.bytes : "");
-    nn_text_free(&line);
-}
-
-static void results_show_head_outputs(const nn_model *model, const nn_results *results, int head,
-                                      const char *whose)
-{
-    nn_text line = {0};
-    int64_t outputs = model->heads[head].outputs;
-    bool table = outputs <= TABLE_OUTPUTS;
-    for (int m = 0; m < model->metric_count; m++) {
-        if (model->metrics[m].head != head || !results->outputs[m]) continue;
-        if (table)
-            nn_text_append(&line, " %12s", model->metrics[m].type->name);
-        else
-            results_show_list(model, results, m, whose);
-    }
-    if (line.length == 0) return;
-    nn_log_line("%s, the outputs of %s:\n  %-*s%s", whose, model->heads[head].name, CLASS_NAME, "output",
-                line.bytes);
-    nn_text_free(&line);
-    for (int64_t o = 0; o < outputs; o++) results_show_row(model, results, head, o);
-}
-
-void nn_results_show_outputs(const nn_model *model, const nn_results *results, const char *whose)
-{
-    for (int h = 0; h < model->head_count; h++) results_show_head_outputs(model, results, h, whose);
 }
 
 void nn_results_release(nn_results *results)
@@ -325,6 +218,8 @@ void nn_results_release(nn_results *results)
     for (int m = 0; m < NN_MODEL_METRICS; m++) {
         nn_free(results->matrices[m]);
         nn_free(results->outputs[m]);
+        nn_free(results->classes[m]);
+        nn_free(results->counts[m]);
     }
     *results = (nn_results){0};
 }

@@ -16,6 +16,8 @@ typedef struct nn_results {
     nn_nonfinite nonfinite;             /* of an evaluation: the first sample whose output is not finite */
     double *matrices[NN_MODEL_METRICS]; /* owned: the counts of metrics that are shown themselves */
     double *outputs[NN_MODEL_METRICS];  /* owned: of an evaluation, by output, where there are several */
+    double *classes[NN_MODEL_METRICS];  /* owned: of an evaluation, by class (nn_metric_classes) */
+    double *counts[NN_MODEL_METRICS];   /* owned: of metrics with of_class, what that is computed from */
 } nn_results;
 
 /* Sums the values of microbatches in the canonical tree over them; overwrites `values`. */
@@ -39,14 +41,17 @@ void nn_results_number(double number, int digits, nn_text *text);
  * head; and as {"loss":0.12,"accuracy":0.975}, where what is undefined is null. */
 void nn_results_text(const nn_model *model, const nn_results *results, bool extra, nn_text *text);
 void nn_results_head_text(const nn_model *model, const nn_results *results, int head, nn_text *text);
+/* As "accuracy 97.20 %". */
+void nn_results_metric_text(const nn_model *model, const nn_results *results, int metric, nn_text *text);
 void nn_results_json(const nn_model *model, const nn_results *results, nn_text *text);
 
-/* Logs confusion matrices: as tables where they fit a screen, and as lists. */
-void nn_results_show_matrices(const nn_model *model, const nn_results *results);
+/* A number with all its digits, or null; and a square matrix of counts. */
+void nn_results_json_number(double number, nn_text *text);
+void nn_results_json_matrix(int64_t width, const double *counts, nn_text *text);
 
-/* Logs a table of the results by output, for each target that has several. whose: what the line starts with,
- * such as "test, best weights". */
-void nn_results_show_outputs(const nn_model *model, const nn_results *results, const char *whose);
+/* Writes what a metric's options make of it, such as "macro"; empty: nothing. */
+void nn_results_qualifier(const nn_model *model, const nn_model_metric *metric,
+                          char qualifier[NN_METRIC_QUALIFIER]);
 
 void nn_results_release(nn_results *results);
 

@@ -56,6 +56,7 @@ static nn_status step_reach(const nn_stepper *stepper, nn_seam seam, const nn_st
 static const nn_shares *step_shares(const nn_stepper *stepper, int64_t step)
 {
     if (step >= stepper->plan.length.steps) return NULL;
+    if (stepper->plan.in_place && step != stepper->plan.given_step) return NULL;
     return nn_stepper_shares(stepper, nn_plan_batch(&stepper->plan, step).microbatches);
 }
 
@@ -83,17 +84,32 @@ static void step_denominators(nn_stepper *stepper, int64_t step)
                             nn_shares_of(shares, nn_comm_rank(stepper->comm)), stepper->counted);
 }
 
-nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
+/* Collective. */
+static nn_status step_sum_denominators(nn_stepper *stepper, int64_t step)
 {
     nn_agreement_layout layout = {.next = step_shares(stepper, step)};
     nn_step_report own = NN_STEP_REPORT_NONE;
     nn_step_result unused;
     bool lost;
+    step_denominators(stepper, step);
+    return nn_agreement_reach(stepper, &layout, &own, &unused, &lost);
+}
+
+nn_status nn_stepper_give(nn_stepper *stepper, int64_t step, int64_t samples, bool begins)
+{
+    stepper->plan.given_step = step;
+    stepper->plan.given_samples = samples;
+    nn_status status = nn_stepper_share_out(stepper, nn_plan_batch(&stepper->plan, step).microbatches);
+    NN_TRY(nn_comm_agree(stepper->comm, status));
+    return begins ? nn_stepper_begin(stepper, step) : step_sum_denominators(stepper, step);
+}
+
+nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
+{
     nn_status status = nn_dataset_follow(stepper->data, NN_TRAIN, step_schedule, stepper, step, 3, true);
     NN_TRY(nn_comm_agree(stepper->comm, status));
     NN_TRY(step_reach(stepper, NN_SEAM_START, &(nn_step_progress){.step = step}));
-    step_denominators(stepper, step);
-    return nn_agreement_reach(stepper, &layout, &own, &unused, &lost);
+    return step_sum_denominators(stepper, step);
 }
 
 /* ---- where tests flip bits ---- */
@@ -226,8 +242,8 @@ static nn_status step_agree(step_run *of, unsigned requests, nn_step_result *res
     NN_TRY(nn_agreement_reach(stepper, &of->layout, &of->own, result, &lost));
     if (lost) return nn_comm_agree(stepper->comm, nn_dataset_status(stepper->data, NN_TRAIN));
     of->progress.requests = result->requests;
-    if (result->nonfinite || (settings->training.clip_norm == 0 && settings->optimizer->sums == 0))
-        return NN_OK;
+    bool measures = settings->training.clip_norm > 0 || settings->optimizer->sums > 0;
+    if (result->nonfinite || !(measures || nn_stepper_logs(stepper, of->progress.step))) return NN_OK;
     return nn_norms_sum(stepper->norms, &of->squares, &of->of_tensors);
 }
 
@@ -243,16 +259,17 @@ static nn_status step_update(step_run *of, nn_step_result *result)
     nn_optimizer_step at = {.step = step + 1,
                             .learning_rate = *(const double *)settings->optimizer_options * factor,
                             .gradient_scale = 1};
-    result->gradient_norm = 0;
-    if (settings->training.clip_norm > 0) {
-        result->gradient_norm = sqrt(of->squares);
-        if (result->gradient_norm > settings->training.clip_norm)
-            at.gradient_scale = settings->training.clip_norm / result->gradient_norm;
-    }
+    bool logs = nn_stepper_logs(stepper, step);
+    result->gradient_norm = settings->training.clip_norm > 0 || logs ? sqrt(of->squares) : 0;
+    if (settings->training.clip_norm > 0 && result->gradient_norm > settings->training.clip_norm)
+        at.gradient_scale = settings->training.clip_norm / result->gradient_norm;
+    if (logs && stepper->layer_norms) nn_norms_by_layer_begin(stepper->layer_norms);
     nn_update_prepare(stepper->update, &at, of->of_tensors);
     nn_fault("step.claim", NULL, 0);
     NN_TRY(nn_reduction_claim(stepper->reduction));
     nn_update_apply(stepper->update, nn_reduction_weights(stepper->reduction));
+    if (logs && stepper->layer_norms)
+        NN_TRY(nn_norms_by_layer_end(stepper->layer_norms, nn_norms_measures(stepper->norms)));
     NN_TRY(step_reach(stepper, NN_SEAM_UPDATED, &of->progress));
     step_fault_updated(stepper);
     return NN_OK;

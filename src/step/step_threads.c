@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "host/threads.h"
 #include "step/step_threads.h"
+#include "step/team_mode.h"
 #include "tensor/arithmetic.h"
 
 /* The size of the square products for the peak; the larger where at least a second is allowed. */
@@ -89,7 +90,9 @@ nn_status nn_step_threads_choose(nn_comm *comm, int64_t configured, int *threads
     omp_set_dynamic(0); /* as many as are asked for, whatever the load is */
     *threads = nn_step_threads_find(comm, configured, 0, &share).threads;
     nn_step_threads_warn(comm, *threads, &share);
-    return nn_comm_agree(comm, nn_threads_try(*threads, nn_threads_stack()));
+    nn_status status = nn_threads_try(*threads, nn_threads_stack());
+    if (status == NN_OK) status = nn_team_mode_enter(*threads);
+    return nn_comm_agree(comm, status);
 }
 
 nn_status nn_step_threads_peak(nn_comm *comm, const nn_network *network, int threads, double seconds,

@@ -61,6 +61,7 @@ nn_nonfinite nn_find_nonfinite_values(const nn_loaded *loaded, const nn_model *m
     int mixed = 0;
     for (int l = 0; l < model->network->layer_count; l++) {
         mixed += microbatch->statistics && nn_network_collects(model->network, l, NN_FORWARD);
+        if (nn_network_may_miss(model->network, l)) continue;
         int64_t count = nn_shape_count(model->network->layers[l].output_shape);
         for (int64_t i = 0; i < microbatch->samples; i++)
             if (!nn_all_finite(count, microbatch->outputs[l] + i * count))

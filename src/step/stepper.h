@@ -22,6 +22,7 @@
 #include "settings/settings.h"
 #include "step/buckets.h"
 #include "step/exchange.h"
+#include "step/layer_norms.h"
 #include "step/norms.h"
 #include "step/observer.h"
 #include "step/pace.h"
@@ -30,6 +31,9 @@
 #include "step/workers.h"
 
 #define NN_STEP_OBSERVERS 6
+
+/* The most microbatches of a batch that is given: for each number of them, sums are planned beforehand. */
+#define NN_STEPPER_GIVEN 1024
 
 typedef struct nn_stepper {
     nn_comm *comm;
@@ -40,6 +44,7 @@ typedef struct nn_stepper {
     nn_plan plan;
     int threads;
     nn_shares shares, last_shares; /* of a full batch, and of the last one of an epoch */
+    nn_shares given_shares;        /* of the batch that was given for a step */
     nn_workers *workers;
     nn_dataset *data;
     nn_reduction *reduction;
@@ -56,8 +61,10 @@ typedef struct nn_stepper {
     int64_t *blocks_of_rank; /* number of blocks that each rank owns */
     int64_t *block_of_owned; /* the owned blocks of rank 0, 1, ...: indices in the network's list */
 
-    size_t *sizes;   /* room for a number of bytes of each rank, for gathering */
-    nn_norms *norms; /* of the gradient */
+    size_t *sizes;                  /* room for a number of bytes of each rank, for gathering */
+    nn_norms *norms;                /* of the gradient */
+    int64_t log_every;              /* steps between lines of the log; 0: none */
+    nn_norms_by_layer *layer_norms; /* NULL: they are not logged */
 
     /* Of the agreement (step/agreement.c). */
     int width;       /* values per microbatch that are summed for the results */
@@ -74,7 +81,7 @@ enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2, NN_REQUEST_TIME = 4, NN_REQUEST
 /* What a step ended with: the same on all ranks. */
 typedef struct nn_step_result {
     double results[NN_RESULTS_MAX]; /* summed over the batch */
-    double gradient_norm;           /* before clipping; 0 where clipping is off */
+    double gradient_norm;           /* before clipping; 0 where it is neither clipped nor logged */
     unsigned requests;              /* of any rank */
     bool nonfinite;                 /* NaN or Inf was met: nothing is updated */
     int64_t bad_position;           /* in the epoch, of the first sample where forward met it; -1: nowhere */
@@ -103,9 +110,17 @@ void nn_stepper_observe(nn_stepper *stepper, nn_step_observer observer);
 /* The shares of a batch of this many microbatches: as many as a full batch has, or the last one. */
 const nn_shares *nn_stepper_shares(const nn_stepper *stepper, int64_t microbatches);
 
+/* Makes the shares of a batch that is given. */
+nn_status nn_stepper_share_out(nn_stepper *stepper, int64_t microbatches);
+
 /* Begins to read ahead where the data streams, and sums the denominators of the first step, which is `step`.
  * Collective. */
 nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step);
+
+/* For a plan with in_place, before each step: the batch of step `step` has `samples` samples, at least 1,
+ * which the data set has now. Sums its denominators. begins: nn_stepper_begin is called for it too.
+ * Collective. */
+nn_status nn_stepper_give(nn_stepper *stepper, int64_t step, int64_t samples, bool begins);
 
 /* Step `step` (from 0). requests: what this rank asks for. Where the result says `nonfinite`, nothing is
  * updated, and the data of the step is still held: the caller ends the run, or releases the data.
@@ -114,6 +129,12 @@ nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step);
  * When it returns, the new weights of other ranks may still be on their way. The next step awaits them layer
  * by layer. */
 nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result);
+
+/* Whether step `step` (from 0) is followed by a line of the log. */
+static inline bool nn_stepper_logs(const nn_stepper *stepper, int64_t step)
+{
+    return stepper->log_every > 0 && (step + 1) % stepper->log_every == 0;
+}
 
 /* Between steps: waits until this rank has all weights (nn_reduction_weights), and before anything else that
  * ranks do together with them. Collective; returns at once where they have arrived. */

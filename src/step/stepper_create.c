@@ -28,13 +28,23 @@ static nn_status stepper_list_owners(nn_stepper *stepper, int64_t bucket_count)
     return NN_OK;
 }
 
+/* The numbers of microbatches that batches can have; at most NN_STEPPER_GIVEN where they are given. */
+static int stepper_leaf_counts(const nn_plan *plan, int64_t *leaf_counts)
+{
+    leaf_counts[0] = plan->microbatches;
+    leaf_counts[1] = plan->last_microbatches;
+    for (int64_t i = 0; plan->in_place && i < plan->microbatches; i++) leaf_counts[i] = i + 1;
+    return plan->in_place ? (int)plan->microbatches : 2;
+}
+
 /* Collective. */
 static nn_status stepper_create_reduction(nn_stepper *stepper)
 {
     const nn_reduction_mode mode = (nn_reduction_mode)stepper->settings->training.allreduce;
-    int64_t leaf_counts[2] = {stepper->plan.microbatches, stepper->plan.last_microbatches};
+    int64_t leaf_counts[NN_STEPPER_GIVEN];
+    int kinds = stepper_leaf_counts(&stepper->plan, leaf_counts);
     nn_reduction_layout layout =
-        nn_buckets_layout(stepper->model->network, &stepper->buckets, leaf_counts, 2);
+        nn_buckets_layout(stepper->model->network, &stepper->buckets, leaf_counts, kinds);
     layout.threads = stepper->threads;
     layout.wire_leaves = stepper->plan.wire_leaves;
     size_t before = nn_memory_in_use();
@@ -69,6 +79,10 @@ static nn_status stepper_allocate(nn_stepper *stepper)
     NN_TRY(stepper_list_owners(stepper, stepper->buckets.count));
     NN_TRY(nn_norms_create(stepper->comm, network, stepper->update, training->allreduce == NN_REDUCE_EXACT,
                            &stepper->norms));
+    stepper->log_every = nn_plan_interval(&stepper->plan, stepper->settings->logging.every);
+    if (stepper->settings->logging.norms)
+        NN_TRY(nn_norms_by_layer_create(stepper->comm, network, stepper->update,
+                                        training->allreduce == NN_REDUCE_EXACT, &stepper->layer_norms));
     NN_TRY(nn_agreement_create(stepper));
     if (network->statistics_values == 0) return NN_OK;
     NN_TRY(nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange));
@@ -101,9 +115,14 @@ static nn_status stepper_pace_computed(void *context, const nn_step_progress *pr
 
 nn_status nn_stepper_create(nn_comm *comm, const nn_stepper_request *request, nn_stepper **stepper)
 {
+    nn_stepper *made = NULL;
     *stepper = NULL;
-    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(stepper, 1, "a stepper")));
-    nn_stepper *made = *stepper;
+    nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a stepper"));
+    if (status != NN_OK) {
+        nn_free(made); /* of a rank that had the memory */
+        return status;
+    }
+    *stepper = made;
     made->comm = comm;
     made->scalar = request->model->network->scalar;
     made->settings = request->settings;
@@ -114,7 +133,7 @@ nn_status nn_stepper_create(nn_comm *comm, const nn_stepper_request *request, nn
     made->data = request->data;
     made->threads = request->threads;
     made->width = nn_results_width(made->model, true);
-    nn_status status = nn_comm_agree(comm, stepper_allocate(made));
+    status = nn_comm_agree(comm, stepper_allocate(made));
     if (status != NN_OK) {
         nn_stepper_destroy(made);
         *stepper = NULL;
@@ -134,10 +153,12 @@ void nn_stepper_destroy(nn_stepper *stepper)
     nn_dataset_unfollow(stepper->data, NN_TRAIN);
     nn_exchange_destroy(stepper->exchange);
     nn_norms_destroy(stepper->norms);
+    nn_norms_by_layer_destroy(stepper->layer_norms);
     nn_update_destroy(stepper->update);
     nn_reduction_destroy(stepper->reduction);
     nn_shares_release(&stepper->shares);
     nn_shares_release(&stepper->last_shares);
+    nn_shares_release(&stepper->given_shares);
     nn_buckets_release(&stepper->buckets);
     nn_free(stepper->sizes);
     nn_free(stepper->blocks_of_rank);
@@ -154,6 +175,16 @@ void nn_stepper_observe(nn_stepper *stepper, nn_step_observer observer)
 
 const nn_shares *nn_stepper_shares(const nn_stepper *stepper, int64_t microbatches)
 {
+    if (stepper->plan.in_place && microbatches == stepper->given_shares.leaves) return &stepper->given_shares;
     assert(microbatches == stepper->plan.microbatches || microbatches == stepper->plan.last_microbatches);
     return microbatches == stepper->plan.microbatches ? &stepper->shares : &stepper->last_shares;
+}
+
+nn_status nn_stepper_share_out(nn_stepper *stepper, int64_t microbatches)
+{
+    nn_shares *shares = &stepper->given_shares;
+    if (shares->leaves == microbatches) return NN_OK;
+    nn_shares_release(shares);
+    return nn_shares_create(microbatches, nn_comm_size(stepper->comm), nn_comm_ranks(stepper->comm).leaders,
+                            shares);
 }

@@ -49,6 +49,14 @@ typedef struct nn_update_options {
     int threads;
 } nn_update_options;
 
+/* What is measured of the blocks while they are updated. */
+enum { NN_FOLLOWED_WEIGHTS, NN_FOLLOWED_UPDATE, NN_FOLLOWED_SQUARES };
+typedef struct nn_update_followed {
+    double *squares; /* for each owned block, of the new weights and of what was added to the old ones */
+    nn_real *before; /* `room` values for each thread */
+    int64_t room;    /* for the largest block */
+} nn_update_followed;
+
 typedef struct nn_update {
     nn_scalar scalar;
     nn_update_options options;
@@ -69,6 +77,7 @@ typedef struct nn_update {
     int64_t step;                            /* to be measured, from 1, ... */
     const nn_real *weights;                  /* ... with these weights */
     double *measured;                        /* `measures` values for each owned block, in order */
+    nn_update_followed *followed;            /* NULL: nothing is measured while blocks are updated */
 } nn_update;
 
 /* network and reduction are borrowed. */

@@ -1,6 +1,7 @@
 /* The loops over the blocks of a rank: measuring gradients, and the optimizer. The blocks are divided among
  * the rank's threads; each is one thread's work, so the bits do not depend on the number of threads. */
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 #include "step/step_values.h"
@@ -50,6 +51,21 @@ void nn_update_measure_block(const nn_update *update, int64_t owned)
                        of_block + 1);
 }
 
+static nn_real *update_before(const nn_update *update)
+{
+    return update->followed->before + omp_get_thread_num() * update->followed->room;
+}
+
+/* `before` becomes the difference. */
+static void update_follow(const nn_update *update, int64_t owned, int64_t count, const nn_real *values,
+                          nn_real *before)
+{
+    double *squares = update->followed->squares + owned * NN_FOLLOWED_SQUARES;
+    for (int64_t i = 0; i < count; i++) before[i] = values[i] - before[i];
+    squares[NN_FOLLOWED_WEIGHTS] = nn_sum_squares(count, values);
+    squares[NN_FOLLOWED_UPDATE] = nn_sum_squares(count, before);
+}
+
 void nn_update_apply_values(nn_update *update, nn_real *weights)
 {
     const nn_reduction_slice *slices;
@@ -67,8 +83,10 @@ void nn_update_apply_values(nn_update *update, nn_real *weights)
             continue;
         }
         update_find_slots(update, block, slots);
+        if (update->followed) memcpy(update_before(update), values, (size_t)count * sizeof *values);
         update->options.optimizer->apply(update->options.options, &update->kinds[block->kind].step, count,
                                          update_gradient(block, slices), slots, values);
+        if (update->followed) update_follow(update, b, count, values, update_before(update));
         if (average) nn_blend(count, update->kept, values, average);
     }
 }

@@ -20,7 +20,7 @@ typedef struct nn_profile nn_profile; /* step/profile.h */
  * are small. */
 enum { NN_RESULT_LOSS, NN_RESULT_DENOMINATOR, NN_HEAD_RESULTS };
 #define NN_RESULTS_MAX                                                                                       \
-    (NN_MODEL_HEADS * NN_HEAD_RESULTS + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX) /* in training */
+    (NN_MODEL_HEADS * NN_HEAD_RESULTS + NN_MODEL_ASKED * NN_METRIC_SUMS_MAX) /* in training */
 int nn_results_width(const nn_model *model, bool training);
 bool nn_results_is_summed(const nn_model *model, int metric, bool training);
 
@@ -84,12 +84,20 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, const nn
 /* A microbatch of the last batch as it was before its gradient, in memory of the workers. carried: room for
  * the state of a microbatch, where layers carry state; it receives the state from before the step. The
  * batch's data must not have been released. */
+typedef struct nn_replaced nn_replaced; /* step/replaced.h */
 typedef struct nn_loaded nn_loaded;
 nn_loaded *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
                              int64_t index, nn_real *carried);
 
 /* Initial weights, from the seed. */
 nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
+
+/* Looks at each microbatch of an evaluation after its forward pass, the first sample of which is at
+ * `position` in the part. Called by several threads. */
+typedef struct nn_evaluate_observer {
+    void (*see)(void *context, const nn_loaded *loaded, int thread, int64_t position);
+    void *context;
+} nn_evaluate_observer;
 
 /* Microbatches of a share to be evaluated, without training. */
 typedef struct nn_evaluate_call {
@@ -98,11 +106,13 @@ typedef struct nn_evaluate_call {
     nn_tree_node share;   /* of this rank; where the part streams, the caller has it read ahead: ... */
     nn_tree_node
         some; /* ... span i is microbatch share.begin + i. Those of `some` are evaluated and released */
-    const nn_real *weights;  /* of the network; NULL: instead, ... */
-    const double *constant;  /* ... its outputs are this for every sample, head after head */
-    double *results;         /* out: for each microbatch of `some`, nn_results_width values */
-    nn_findings *findings;   /* out; NULL: none are wanted */
-    nn_nonfinite *nonfinite; /* in and out: the first that was met */
+    const nn_real *weights;               /* of the network; NULL: instead, ... */
+    const nn_replaced *replaced;          /* an input that comes from other samples; NULL: none */
+    const double *constant;               /* ... its outputs are this for every sample, head after head */
+    double *results;                      /* out: for each microbatch of `some`, nn_results_width values */
+    nn_findings *findings;                /* out; NULL: none are wanted */
+    nn_nonfinite *nonfinite;              /* in and out: the first that was met */
+    const nn_evaluate_observer *observer; /* NULL: none */
 } nn_evaluate_call;
 
 /* Forward pass and results. */

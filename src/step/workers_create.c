@@ -86,7 +86,7 @@ static nn_status workers_allocate(nn_workers *workers, int64_t share_max)
         NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &workers->carried_before, share_max * carried,
                                   "state carried from step to step"));
     }
-    NN_TRY(nn_packed_create(network, &workers->packed));
+    NN_TRY(nn_packed_create(network, true, &workers->packed));
     NN_TRY(nn_batch_statistics_create(network, share_max, &workers->statistics));
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));

@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include "host/pulse.h"
+#include "step/replaced.h"
 #include "step/workers_parts.h"
 
 int64_t nn_results_metric_width(const nn_model *model, int metric)
@@ -57,6 +58,8 @@ void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call)
                                  .range = nn_tree_leaf_samples(samples, call->microbatches, index)};
         slot->microbatch->carried = NULL;
         nn_loaded_fill(slot, model, workers->data, &place, call->constant == NULL);
+        if (call->replaced)
+            nn_replaced_apply(call->replaced, model->scalar, nn_shape_count(model->input.shape), slot);
         nn_dataset_release(workers->data, call->part, index - call->share.begin);
         nn_pulse();
         nn_nonfinite found = {.position = -1};
@@ -65,6 +68,7 @@ void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call)
             nn_loaded_constant(slot, model, call->constant, sums);
         else
             found = nn_loaded_forward(slot, model, call->weights, workers->scratch[thread], NULL, sums);
+        if (call->observer) call->observer->see(call->observer->context, slot, thread, place.range.begin);
         if (call->findings) nn_loaded_judge(slot, model, thread, place.range.begin - first, call->findings);
 #pragma omp critical(nn_workers_note)
         nn_workers_note(call->nonfinite, found);

@@ -1,71 +1,27 @@
-/* Open arrays, and the cache through which their chunks are read. */
+/* Open arrays, whatever their layout. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "store/gaps.h"
-#include "store/store_internal.h"
+#include "store/layout.h"
 
-/* HDF5's own default, and the limit to which we let it grow; one chunk always fits. */
-#define ARRAY_CACHE_SMALLEST ((double)(1 << 20))
-#define ARRAY_CACHE_LARGEST ((double)(64 << 20))
-#define ARRAY_CACHE_SLOTS_LARGEST 200003.0
+static const nn_store_layout *const array_layouts[] = {
+#define NN_LAYOUT(name) &nn_layout_##name,
+#include "store/layout_list.h"
+#undef NN_LAYOUT
+};
+#define ARRAY_LAYOUTS (sizeof array_layouts / sizeof *array_layouts)
 
-nn_status nn_store_dataset_open(nn_store_file *file, const char *name, hid_t *dataset)
+/* A dataset of numbers is the common case, and is recognised without asking the others. */
+static const nn_store_layout *array_find_layout(nn_store_file *file, const nn_store_spec *spec)
 {
-    *dataset = *name ? H5Dopen2(file->id, name, H5P_DEFAULT) : H5I_INVALID_HID;
-    return *dataset >= 0 ? NN_OK : nn_store_fail_not_dataset(file, name);
+    for (size_t i = 0; i < ARRAY_LAYOUTS; i++)
+        if (array_layouts[i]->recognise(file, spec)) return array_layouts[i];
+    return &nn_layout_plain;
 }
 
-/* Two bands of chunks, a band being all chunks that hold the same rows: a reader that proceeds row by row
- * then decompresses each chunk only once, even if its rows straddle two bands. */
-bool nn_store_set_cache(hid_t access, const nn_store_info *info)
-{
-    double chunk = (double)nn_store_type_size(info->type), band = 1;
-    for (int d = 0; d < info->dimensions; d++) {
-        chunk *= (double)info->chunk[d];
-        int64_t chunks = (info->extents[d] - 1) / info->chunk[d] + 1;
-        if (d > 0) band *= (double)chunks;
-    }
-    double bytes = 2 * band * chunk;
-    if (bytes > ARRAY_CACHE_LARGEST) bytes = ARRAY_CACHE_LARGEST;
-    if (bytes < chunk) bytes = chunk;
-    if (bytes < ARRAY_CACHE_SMALLEST) bytes = ARRAY_CACHE_SMALLEST;
-    double slots = 100 * (bytes / chunk) + 521;
-    if (slots > ARRAY_CACHE_SLOTS_LARGEST) slots = ARRAY_CACHE_SLOTS_LARGEST;
-    return access >= 0 &&
-           H5Pset_chunk_cache(access, (size_t)slots, (size_t)bytes, H5D_CHUNK_CACHE_W0_DEFAULT) >= 0;
-}
-
-/* The cache size must be given when opening, but depends on properties that are known only once open. */
-static nn_status array_open_again(nn_store_file *file, nn_store_array *array)
-{
-    nn_status status = NN_OK;
-    hid_t access = H5Pcreate(H5P_DATASET_ACCESS), id = H5I_INVALID_HID;
-    nn_store_note_close(H5Dclose(array->id));
-    if (nn_store_set_cache(access, &array->info)) id = H5Dopen2(file->id, array->name, access);
-    if (id < 0)
-        status = nn_store_fail_hdf5(NN_ERROR_IO, "cannot open dataset \"%s\" of %s", array->name, file->path);
-    array->id = id;
-    if (access >= 0) H5Pclose(access);
-    return status;
-}
-
-static nn_status array_fill(nn_store_array *array, nn_store_file *file, bool sparse)
-{
-    NN_TRY(nn_store_dataset_open(file, array->name, &array->id));
-    NN_TRY(nn_store_describe(file, array->id, array->name, &array->info));
-    NN_TRY(nn_store_check_filters(array));
-    NN_TRY(nn_store_check_sources(array, sparse));
-    if (array->info.chunked && nn_store_type_is_numeric(array->info.type))
-        NN_TRY(array_open_again(file, array));
-    array->space = H5Dget_space(array->id);
-    if (array->space < 0)
-        return nn_store_fail_hdf5(NN_ERROR_IO, "cannot open dataset \"%s\" of %s", array->name, file->path);
-    nn_store_raw_find(array);
-    return NN_OK;
-}
-
-static nn_status array_open(nn_store_file *file, const char *dataset, bool sparse, nn_store_array **array)
+static nn_status array_open(nn_store_file *file, const nn_store_spec *spec, nn_store_array **array)
 {
     nn_status status;
     *array = NULL;
@@ -73,8 +29,11 @@ static nn_status array_open(nn_store_file *file, const char *dataset, bool spars
     NN_TRY(NN_ALLOCATE(&made, 1, "an open array"));
     made->id = made->space = H5I_INVALID_HID;
     made->file = file;
-    NN_TRY_TO(failed, status, nn_copy_text(nn_store_bare_name(dataset), &made->name));
-    NN_TRY_TO(failed, status, array_fill(made, file, sparse));
+    made->layout = array_find_layout(file, spec);
+    NN_TRY_TO(failed, status, nn_copy_text(nn_store_bare_name(spec->dataset), &made->name));
+    NN_TRY_TO(failed, status, made->layout->open(made, file, spec));
+    if (made->layout != &nn_layout_plain)
+        snprintf(made->info.layout, sizeof made->info.layout, "%s", made->layout->name);
     *array = made;
     return NN_OK;
 failed:
@@ -82,23 +41,48 @@ failed:
     return status;
 }
 
-nn_status nn_store_array_open(nn_store_file *file, const char *dataset, nn_store_array **array)
+nn_status nn_store_array_open_as(nn_store_file *file, const nn_store_spec *spec, nn_store_array **array)
 {
-    return NN_STORE_LOCKED(array_open(file, dataset, false, array));
+    return NN_STORE_LOCKED(array_open(file, spec, array));
 }
 
-nn_status nn_store_array_open_sparse(nn_store_file *file, const char *dataset, nn_store_array **array)
+bool nn_store_has_array(nn_store_file *file, const char *name)
 {
-    return NN_STORE_LOCKED(array_open(file, dataset, true, array));
+    const nn_store_spec spec = {.dataset = name, .codes = true};
+    bool found = nn_store_has(file, name);
+    nn_store_lock();
+    for (size_t i = 0; i < ARRAY_LAYOUTS && !found; i++)
+        found = array_layouts[i]->recognise(file, &spec) &&
+                (!array_layouts[i]->exists || array_layouts[i]->exists(file, &spec));
+    nn_store_unlock();
+    return found;
+}
+
+nn_status nn_store_array_open(nn_store_file *file, const char *dataset, nn_store_array **array)
+{
+    const nn_store_spec spec = {.dataset = dataset};
+    return nn_store_array_open_as(file, &spec, array);
+}
+
+bool nn_store_has(nn_store_file *file, const char *dataset)
+{
+    const nn_store_spec spec = {.dataset = dataset};
+    nn_store_lock();
+    bool has = nn_store_has_dataset(file, dataset);
+    for (size_t i = 0; i < ARRAY_LAYOUTS && !has; i++)
+        has = array_layouts[i]->recognise(file, &spec) &&
+              (!array_layouts[i]->exists || array_layouts[i]->exists(file, &spec));
+    nn_store_unlock();
+    return has;
 }
 
 void nn_store_array_close(nn_store_array *array)
 {
     if (!array) return;
     nn_store_lock();
-    if (array->space >= 0) H5Sclose(array->space);
-    if (array->id >= 0) nn_store_note_close(H5Dclose(array->id));
+    array->layout->close(array);
     nn_store_unlock();
+    nn_free(array->facts.bytes);
     nn_free(array->name);
     nn_free(array);
 }
@@ -106,6 +90,38 @@ void nn_store_array_close(nn_store_array *array)
 const nn_store_info *nn_store_array_info(const nn_store_array *array)
 {
     return &array->info;
+}
+
+nn_store_facts nn_store_array_facts(const nn_store_array *array)
+{
+    return array->facts;
+}
+
+bool nn_store_array_sequences(const nn_store_array *array, nn_store_sequences *sequences)
+{
+    if (array->layout->sequences) array->layout->sequences(array, sequences);
+    return array->layout->sequences != NULL;
+}
+
+bool nn_store_array_members(const nn_store_array *array, nn_store_members *found)
+{
+    if (array->layout->members) array->layout->members(array, found);
+    return array->layout->members != NULL;
+}
+
+void nn_store_array_describe(const nn_store_array *array, nn_text *text)
+{
+    if (array->layout->describe) array->layout->describe(array, text);
+}
+
+nn_status nn_store_array_classes(const nn_store_array *array, nn_text_list *names)
+{
+    return array->layout->classes ? array->layout->classes(array, names) : NN_OK;
+}
+
+nn_status nn_store_array_columns(const nn_store_array *array, nn_text_list *names)
+{
+    return array->layout->columns ? array->layout->columns(array, names) : NN_OK;
 }
 
 nn_status nn_store_array_expect_numeric(const nn_store_array *array, nn_store_type type)

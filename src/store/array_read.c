@@ -3,22 +3,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
-#include "store/store_internal.h"
-
-/* A memory space with the selection's shape: only then does HDF5 copy runs rather than single elements. */
-static hid_t read_select(nn_store_array *array, const int64_t *start, const int64_t *count)
-{
-    hsize_t from[NN_STORE_MAX_DIMENSIONS], extents[NN_STORE_MAX_DIMENSIONS];
-    int dimensions = array->info.dimensions;
-    if (dimensions == 0) return H5Screate(H5S_SCALAR);
-    for (int d = 0; d < dimensions; d++) {
-        from[d] = (hsize_t)start[d];
-        extents[d] = (hsize_t)count[d];
-    }
-    if (H5Sselect_hyperslab(array->space, H5S_SELECT_SET, from, NULL, extents, NULL) < 0)
-        return H5I_INVALID_HID;
-    return H5Screate_simple(dimensions, extents, NULL);
-}
+#include "store/layout.h"
 
 bool nn_store_read_block(nn_store_array *array, const int64_t *start, const int64_t *count,
                          nn_store_type type, void *values, char *reason)
@@ -27,13 +12,7 @@ bool nn_store_read_block(nn_store_array *array, const int64_t *start, const int6
         return nn_store_raw_read_block(array, start, count, values, reason);
     nn_store_lock();
     nn_store_driver_forget();
-    hid_t memory = read_select(array, start, count);
-    bool read = memory >= 0 && H5Dread(array->id, nn_store_memory_type(type), memory, array->space,
-                                       H5P_DEFAULT, values) >= 0;
-    /* HDF5 treats a source of a virtual dataset that could not be opened as one that does not exist. */
-    read = read && nn_store_driver_error() == 0;
-    if (!read) nn_store_hdf5_reason(reason);
-    if (memory >= 0) H5Sclose(memory);
+    bool read = array->layout->read(array, start, count, type, values, reason);
     nn_store_unlock();
     return read;
 }

@@ -29,7 +29,7 @@ typedef struct commit {
     const char *path;
     const void *bytes;
     size_t size;
-    char *temporary; /* "path.tmp" */
+    char *temporary; /* path with NN_STORE_TEMPORARY */
     int directory_descriptor, descriptor;
     bool verify;
 } commit;

@@ -75,7 +75,7 @@ nn_status nn_store_fail_read(nn_store_array *array, int axis, int64_t first, int
     }
     NN_FAIL(NN_ERROR_IO,
             "cannot read %s %" PRId64 " to %" PRId64 " of dataset \"%s\" of %s (%s %" PRId64 " to %" PRId64
-            " were requested): the file is damaged, or the disk failed; copy or recreate it (HDF5: %s)",
+            " were requested): the file is damaged, or the disk failed; copy or recreate it (%s%s)",
             what, bad_first, bad_first + bad_count - 1, array->name, array->file->path, what, first,
-            first + count - 1, reason);
+            first + count - 1, array->id >= 0 ? "HDF5: " : "", reason);
 }

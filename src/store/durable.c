@@ -44,8 +44,8 @@ nn_status nn_store_sync_directory(int descriptor, const char *path)
 
 nn_status nn_store_name_temporary(const char *path, char **temporary)
 {
-    size_t size = strlen(path) + sizeof ".tmp";
+    size_t size = strlen(path) + sizeof NN_STORE_TEMPORARY;
     NN_TRY(nn_allocate((void **)temporary, size, 1, "a file name"));
-    snprintf(*temporary, size, "%s.tmp", path);
+    snprintf(*temporary, size, "%s" NN_STORE_TEMPORARY, path);
     return NN_OK;
 }

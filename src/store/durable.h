@@ -13,7 +13,10 @@ nn_status nn_store_open_directory(const char *path, int *descriptor);
 /* Syncs the directory, so that a power failure cannot undo renaming a file to `path`. */
 nn_status nn_store_sync_directory(int descriptor, const char *path);
 
-/* "path.tmp"; the caller owns *temporary. */
+/* How the names of unfinished files end: one that no user's own file has. */
+#define NN_STORE_TEMPORARY ".nntrain.tmp"
+
+/* PATH with that ending; the caller owns *temporary. */
 nn_status nn_store_name_temporary(const char *path, char **temporary);
 
 #endif

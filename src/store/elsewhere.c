@@ -168,10 +168,10 @@ static nn_status elsewhere_check_virtual(const nn_store_array *array, hid_t crea
     return NN_OK;
 }
 
-nn_status nn_store_check_sources(const nn_store_array *array, bool sparse)
+nn_status nn_store_check_sources(const nn_store_array *array, bool incomplete)
 {
     nn_status status = NN_OK;
-    if (array->info.is_virtual && sparse) return NN_OK;
+    if (array->info.is_virtual && incomplete) return NN_OK;
     hid_t creation = H5Dget_create_plist(array->id);
     if (creation < 0)
         return nn_store_fail_hdf5(NN_ERROR_IO, "cannot open dataset \"%s\" of %s", array->name,

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "host/files.h"
 #include "store/gaps_internal.h"
+#include "store/layout.h"
 
 #define GAPS_NAME 4096
 
@@ -229,7 +230,7 @@ static nn_status gaps_list_boxes(const nn_gaps_search *search, hid_t space, nn_s
     return nn_gaps_fail(search);
 }
 
-static nn_status gaps_find(nn_store_array *array, nn_store_gaps *gaps)
+nn_status nn_gaps_find_dataset(nn_store_array *array, nn_store_gaps *gaps)
 {
     nn_text cause = {0};
     const nn_gaps_search search = {.dataset = array->id,
@@ -256,11 +257,11 @@ static nn_status gaps_find(nn_store_array *array, nn_store_gaps *gaps)
 nn_status nn_store_gaps_find(nn_store_array *array, nn_store_gaps **gaps)
 {
     *gaps = NULL;
-    if (!nn_store_type_is_numeric(array->info.type)) return NN_OK;
+    if (!nn_store_type_is_numeric(array->info.type) || !array->layout->gaps) return NN_OK;
     nn_store_gaps *made;
     NN_TRY(NN_ALLOCATE(&made, 1, "the gaps of a dataset"));
     nn_store_lock();
-    nn_status status = gaps_find(array, made);
+    nn_status status = array->layout->gaps(array, made);
     nn_store_unlock();
     if (status != NN_OK || made->count == 0) {
         nn_store_gaps_destroy(made);

@@ -12,9 +12,6 @@
 
 typedef struct nn_store_gaps nn_store_gaps;
 
-/* As nn_store_array_open, but sources of a virtual dataset may be missing: they are gaps. */
-nn_status nn_store_array_open_sparse(nn_store_file *file, const char *dataset, nn_store_array **array);
-
 /* The caller owns *gaps, which is NULL if every element was written. A source that exists but cannot be read
  * is a failure, not a gap. */
 nn_status nn_store_gaps_find(nn_store_array *array, nn_store_gaps **gaps);

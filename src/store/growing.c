@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,16 +26,44 @@ static nn_status growing_fail(const nn_store_growing *file, int error, const cha
                           file->temporary);
 }
 
+/* Whether the temporary name is still that of the open file. */
+static bool growing_is_at_name(const nn_store_growing *file, const struct stat *opened)
+{
+    struct stat named;
+    return stat(file->temporary, &named) == 0 && named.st_dev == opened->st_dev &&
+           named.st_ino == opened->st_ino;
+}
+
+/* Tries once to become the only writer of the temporary file. The remains of a killed process are not locked,
+ * and are overwritten; where there are no locks, growing_rename finds out. */
+static nn_status growing_try(nn_store_growing *file, bool *claimed)
+{
+    struct stat opened;
+    file->descriptor = nn_file_open(file->temporary, O_WRONLY | O_CREAT);
+    if (file->descriptor < 0) return growing_fail(file, errno, "creating");
+    if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        NN_FAIL(NN_ERROR_BUSY,
+                "%s is being written by another process, which holds %s: wait until it has finished, or "
+                "choose another name",
+                file->path, file->temporary);
+    *claimed = fstat(file->descriptor, &opened) == 0 && growing_is_at_name(file, &opened);
+    return NN_OK;
+}
+
 /* The folder is checked first: a path that names one must not be discovered after hours of work. */
 static nn_status growing_open(nn_store_growing *file)
 {
     struct stat found;
+    bool claimed = false;
     if (stat(file->path, &found) == 0 && S_ISDIR(found.st_mode))
         return nn_system_fail(NN_ERROR_IO, EISDIR, "cannot write %s", file->path);
     NN_TRY(nn_store_open_directory(file->path, &file->directory));
-    file->descriptor = nn_file_open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file->descriptor < 0) return growing_fail(file, errno, "creating");
+    while (!claimed) {
+        if (file->descriptor >= 0) close(file->descriptor);
+        NN_TRY(growing_try(file, &claimed));
+    }
     file->made = true;
+    if (ftruncate(file->descriptor, 0) != 0) return growing_fail(file, errno, "emptying");
     return NN_OK;
 }
 
@@ -70,9 +99,7 @@ nn_status nn_store_growing_append(nn_store_growing *file, const void *bytes, siz
 /* Another process may meanwhile have made a file of the temporary name. */
 static nn_status growing_rename(nn_store_growing *file, const struct stat *written)
 {
-    struct stat named;
-    if (stat(file->temporary, &named) != 0) return growing_fail(file, errno, "renaming");
-    if (named.st_dev != written->st_dev || named.st_ino != written->st_ino) {
+    if (!growing_is_at_name(file, written)) {
         file->made = false;
         NN_FAIL(NN_ERROR_IO, "cannot write %s: another process writes %s", file->path, file->temporary);
     }

@@ -9,7 +9,8 @@
 
 typedef struct nn_store_growing nn_store_growing;
 
-/* Creates PATH.tmp. An existing PATH is replaced only by nn_store_growing_commit. The caller owns *file. */
+/* Creates PATH with NN_STORE_TEMPORARY after it. An existing PATH is replaced only by
+ * nn_store_growing_commit. NN_ERROR_BUSY if another process writes it. The caller owns *file. */
 nn_status nn_store_growing_create(const char *path, nn_store_growing **file);
 
 nn_status nn_store_growing_append(nn_store_growing *file, const void *bytes, size_t size);

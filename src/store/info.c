@@ -38,6 +38,7 @@ uint64_t nn_store_info_hash(const nn_store_info *info)
     size_t extents = (size_t)info->dimensions * sizeof *info->extents;
     uint64_t hash = nn_hash(kind, sizeof kind, nn_hash(info->extents, extents, 0));
     if (info->chunked) hash = nn_hash(info->chunk, extents, hash);
+    hash = nn_hash(info->layout, strlen(info->layout), hash);
     return hash ? hash : 1;
 }
 

@@ -50,6 +50,45 @@ nn_status nn_kept_list(const char *run_directory, int64_t **steps, size_t *count
     return status;
 }
 
+void nn_kept_name_best(const char *result, char name[NN_KEPT_NAME])
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    int length = (int)strcspn(result, " (");
+    snprintf(name, NN_KEPT_NAME, NN_KEPT_BEST_OTHER "%.*s.h5", length < 80 ? length : 80, result);
+    for (char *at = name; *at; at++)
+        if (!strchr(allowed, *at)) *at = '-';
+}
+
+bool nn_kept_is_best(const char *name)
+{
+    size_t length = strlen(name), before = strlen(NN_KEPT_BEST_OTHER);
+    if (strcmp(name, NN_KEPT_BEST) == 0) return true;
+    return length > before + 3 && length < NN_KEPT_NAME && strcmp(name + length - 3, ".h5") == 0 &&
+           strncmp(name, NN_KEPT_BEST_OTHER, before) == 0;
+}
+
+static int kept_compare_best(const void *a, const void *b)
+{
+    const char *left = *(char *const *)a, *right = *(char *const *)b;
+    bool left_first = strcmp(left, NN_KEPT_BEST) == 0, right_first = strcmp(right, NN_KEPT_BEST) == 0;
+    return left_first != right_first ? (int)right_first - (int)left_first : strcmp(left, right);
+}
+
+nn_status nn_kept_list_best(const char *run_directory, nn_text_list *names)
+{
+    bool there;
+    size_t kept = 0;
+    NN_TRY(nn_folder_list(run_directory, names, &there));
+    for (size_t i = 0; i < names->count; i++)
+        if (nn_kept_is_best(names->items[i]))
+            names->items[kept++] = names->items[i];
+        else
+            nn_free(names->items[i]);
+    names->count = kept;
+    if (kept > 0) qsort(names->items, kept, sizeof *names->items, kept_compare_best);
+    return NN_OK;
+}
+
 void nn_kept_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE])
 {
     snprintf(path, NN_PATH_SIZE, "%s/" NN_KEPT_FOLDER "/step-%010" PRId64 ".h5", run_directory, step);

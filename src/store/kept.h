@@ -5,12 +5,19 @@
 
 #include <stdint.h>
 
+#include "base/options.h"
 #include "store/store.h"
 
 #define NN_KEPT_FOLDER "checkpoints"
 #define NN_KEPT_STATUS "status" /* how the run ended: rundir/status_line.h */
 #define NN_KEPT_BEST "best.h5"
+#define NN_KEPT_RESULTS "results.json" /* judge/stored.h */
+#define NN_KEPT_EVALUATION "evaluation.h5"
 #define NN_PATH_SIZE 4096
+/* The best weights by other results than the first of checkpoint.best: best-RESULT.h5. */
+#define NN_KEPT_BEST_OTHER "best-"
+#define NN_KEPT_BESTS 8 /* at most, with the first */
+#define NN_KEPT_NAME 96 /* of such a file */
 
 /* Number of integers in a checkpoint's run state: step, best epoch, identity of the data. */
 #define NN_KEPT_STATE 3
@@ -19,6 +26,14 @@
 /* The steps of the checkpoints in a run directory, newest first; owned by the caller. Without checkpoints,
  * count is 0. NN_ERROR_IO if the folder cannot be listed. */
 nn_status nn_kept_list(const char *run_directory, int64_t **steps, size_t *count);
+/* The names of the files of best weights in a run directory: best.h5 first, where it exists, then the others,
+ * sorted. Release the list. NN_ERROR_IO if the folder cannot be listed. */
+nn_status nn_kept_list_best(const char *run_directory, nn_text_list *names);
+/* The name of the file of best weights by another result than the first: what a file name had better not have
+ * becomes a hyphen. */
+void nn_kept_name_best(const char *result, char name[NN_KEPT_NAME]);
+/* Whether a file name is that of best weights. */
+bool nn_kept_is_best(const char *name);
 /* The path of the checkpoint of a step. */
 void nn_kept_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE]);
 

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "store/gaps_internal.h"
+#include "store/layout.h"
 #include "store/packing.h"
 
 #define PACKING_TEXT 64
@@ -283,14 +284,16 @@ static nn_status packing_inherit(nn_store_array *array, bool bytes, nn_store_pac
     return status;
 }
 
+nn_status nn_packing_read_dataset(nn_store_array *array, bool bytes, nn_store_packing *packing)
+{
+    NN_TRY(packing_read_own(array, bytes, packing));
+    bool inherits = array->info.is_virtual && nn_store_packing_is_none(packing, array->info.type);
+    return inherits ? packing_inherit(array, bytes, packing) : NN_OK;
+}
+
 nn_status nn_store_packing_read(nn_store_array *array, bool bytes, nn_store_packing *packing)
 {
     *packing = nn_store_packing_none(array->info.type);
-    if (!nn_store_type_is_numeric(array->info.type)) return NN_OK;
-    nn_store_lock();
-    nn_status status = packing_read_own(array, bytes, packing);
-    if (status == NN_OK && array->info.is_virtual && nn_store_packing_is_none(packing, array->info.type))
-        status = packing_inherit(array, bytes, packing);
-    nn_store_unlock();
-    return status;
+    if (!nn_store_type_is_numeric(array->info.type) || !array->layout->packing) return NN_OK;
+    return NN_STORE_LOCKED(array->layout->packing(array, bytes, packing));
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/options.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -20,8 +21,14 @@ const char *nn_store_library(void); /* "HDF5 1.10.8". Borrowed. */
 
 /* ---- inside another program ---- */
 
-/* How HDF5 prints errors in this thread, which this folder switches off: saves the setting; restores it. */
+/* Fails if the program around this library brings another version of HDF5; HDF5 itself would abort. Clears
+ * HDF5's error stack. */
+nn_status nn_store_expect_library(void);
+
+/* How HDF5 prints errors in this thread, which this folder switches off, and the errors of the program's last
+ * call: saves them; restores them. */
 typedef struct nn_store_printing {
+    int64_t errors; /* a stack of HDF5; negative: none */
     bool known, is_new;
     void (*print)(void);
     void *data;
@@ -66,6 +73,7 @@ typedef struct nn_store_info {
     bool external;   /* the values are in another file: raw external storage, or a link to that file */
     bool is_virtual; /* the values are in other datasets */
     bool written;    /* false: there are elements, but none was ever written; they read as the fill value */
+    char layout[16]; /* the name of the layout; "" for a dataset */
 } nn_store_info;
 
 /* Opens a file read-only. Retries without locking if the file system has no locks, and warns. Messages
@@ -83,11 +91,78 @@ const char *nn_store_path(const nn_store_file *file);
 typedef nn_status (*nn_store_visitor)(void *context, const char *dataset, const nn_store_info *info);
 nn_status nn_store_visit(nn_store_file *file, nn_store_visitor visit, void *context);
 
-/* Opens a dataset. If it is missing, the error lists those that exist, the nearest name first. The file must
- * stay open as long as the array. */
+/* What opening an array found out by reading much, so that it need not be found again. */
+typedef struct nn_store_facts {
+    void *bytes; /* NULL: nothing */
+    size_t size;
+} nn_store_facts;
+
+/* What one of several members is: a sample, or several, which are its rows. */
+enum { NN_STORE_MEMBERS_AUTO, NN_STORE_MEMBERS_SAMPLES, NN_STORE_MEMBERS_ROWS };
+
+/* Sequences with more steps than a row: refused, or cut to the first or the last of them. */
+enum { NN_STORE_LONGER_ERROR, NN_STORE_LONGER_CUT, NN_STORE_LONGER_LAST };
+
+/* An array to open: a dataset, or what another layout makes an array of (layout.h). Members that are 0 or
+ * NULL ask for nothing. Borrowed while opening. */
+typedef struct nn_store_spec {
+    const char *dataset;  /* the path of a dataset, or another name that a layout recognises */
+    bool incomplete;      /* sources of a virtual dataset may be missing: they are gaps (gaps.h) */
+    bool codes;           /* texts and enumerations are numbered: nn_store_array_classes */
+    bool stored;          /* of several arrays: values are as stored, whatever their attributes say ... */
+    bool fills;           /* ... and those never written are fill values */
+    nn_store_facts facts; /* of the same array, opened before or by another process; borrowed */
+    int members;          /* what a member of a pattern is, or a dataset in a file of its own */
+    /* For sparse matrices: the dimension along which rows are read, and the bytes of memory that turning one
+     * around may take; 0: 256 MiB. */
+    int axis;
+    int64_t memory;
+    /* For sequences of different lengths (ragged.h): */
+    int64_t steps; /* of each row; 0: as many as the longest sequence has */
+    int longer;    /* nn_store_longer: what to do with a longer one */
+    bool lengths;  /* not the values, but the length of each sequence; needs the facts of the values */
+} nn_store_spec;
+
+/* Opens an array. If there is no such dataset, the error lists those that exist, the nearest name first. The
+ * file must stay open as long as the array. */
+nn_status nn_store_array_open_as(nn_store_file *file, const nn_store_spec *spec, nn_store_array **array);
 nn_status nn_store_array_open(nn_store_file *file, const char *dataset, nn_store_array **array);
+nn_store_facts nn_store_array_facts(const nn_store_array *array); /* borrowed */
+/* Sequences with lengths of their own. */
+typedef struct nn_store_sequences {
+    int64_t shortest, longest;
+    uint64_t hash; /* of all lengths */
+} nn_store_sequences;
+
+/* Whether an array holds them. */
+bool nn_store_array_sequences(const nn_store_array *array, nn_store_sequences *sequences);
+
+/* Members of a pattern, such as sample_*: */
+typedef struct nn_store_members {
+    int64_t count;
+    bool single, alike; /* each is a single number; all have the same extents */
+} nn_store_members;
+
+/* Whether an array consists of them. */
+bool nn_store_array_members(const nn_store_array *array, nn_store_members *found);
+
+/* Appends how the values are stored and what that costs, for the user, as "sequences of 3 to 9 steps, padded
+ * to 9"; nothing for a dataset of numbers. */
+void nn_store_array_describe(const nn_store_array *array, nn_text *text);
+/* Adds the names of the values 0, 1, ... of an array, for texts in the order of their bytes; nothing if they
+ * have none. */
+nn_status nn_store_array_classes(const nn_store_array *array, nn_text_list *names);
+/* Adds the names along the last dimension of an array that is made of several; nothing for others. */
+nn_status nn_store_array_columns(const nn_store_array *array, nn_text_list *names);
+/* Adds the names of the fields of a dataset of records, to be opened as DATASET.FIELD; nothing for others. */
+nn_status nn_store_list_fields(nn_store_file *file, const char *dataset, nn_text_list *names);
 void nn_store_array_close(nn_store_array *array); /* accepts NULL */
+/* How many characters of what a specification names are the path of a dataset, next to which the names of its
+ * columns are: all of them, but for layouts that add words. */
+size_t nn_store_stem(const char *dataset);
 bool nn_store_has(nn_store_file *file, const char *dataset);
+/* Whether nn_store_array_open_as finds an array: a dataset, or all that another layout makes it of. */
+bool nn_store_has_array(nn_store_file *file, const char *name);
 bool nn_store_has_group(nn_store_file *file, const char *group);
 const nn_store_info *nn_store_array_info(const nn_store_array *array);
 /* A hash, never 0, of what a reader must find again: type, extents, chunks, and where the values are. */
@@ -118,6 +193,11 @@ nn_status nn_store_read(nn_store_file *file, const char *dataset, nn_store_type 
                         void *values);
 /* Reads a byte string dataset or a text attribute of the root group ("@name"); the caller owns *text. */
 nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **text);
+/* The same for an attribute of a group; *text is NULL if there is no such group or attribute. */
+nn_status nn_store_read_text_of(nn_store_file *file, const char *group, const char *name, char **text);
+/* The same for an attribute of a dataset; *text is NULL also if it is not a single text. */
+nn_status nn_store_find_attribute(nn_store_file *file, const char *dataset, const char *attribute,
+                                  char **text);
 /* Reads a one-dimensional dataset of strings, of fixed or variable length, at most NN_STORE_MOST_NAMES. The
  * caller owns *names and its items (nn_store_free_names). */
 #define NN_STORE_MOST_NAMES 1000000
@@ -170,7 +250,7 @@ nn_status nn_store_image_put_attribute(nn_store_image *image, const char *name, 
  */
 nn_status nn_store_image_seal(nn_store_image *image, void **bytes, size_t *size);
 
-/* Preallocates a file next to the target ("path.tmp"), writes the bytes, fsyncs, renames, and fsyncs the
+/* Preallocates a file next to the target (store/durable.h), writes the bytes, fsyncs, renames, and fsyncs the
  * directory. Afterwards `path` is the complete new file; after a failure it is unchanged, and nothing of the
  * new file remains. Makes no HDF5 calls and uses no shared state: may run in any thread. */
 nn_status nn_store_commit(const char *path, const void *bytes, size_t size);

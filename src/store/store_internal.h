@@ -32,11 +32,16 @@ struct nn_store_file {
     size_t image_size;
 };
 
+typedef struct nn_store_layout nn_store_layout; /* layout.h */
+
 struct nn_store_array {
-    hid_t id, space;
+    hid_t id, space; /* of a plain dataset; otherwise negative */
     nn_store_info info;
     const nn_store_file *file; /* borrowed */
     char *name;
+    const nn_store_layout *layout;
+    void *state;             /* of the layout; owned */
+    nn_store_facts facts;    /* owned */
     nn_store_source *source; /* if the file stores the values as in memory; otherwise NULL */
     int64_t offset;          /* of the first value in that file */
 };
@@ -63,6 +68,8 @@ void nn_store_image_name(char *buffer, const void *owner);
 /* The HDF5 type of a numeric element in memory; borrowed. */
 hid_t nn_store_memory_type(nn_store_type type);
 bool nn_store_type_is_numeric(nn_store_type type);
+/* A type that holds the values of both numeric ones, 64-bit integers perhaps rounded. */
+nn_store_type nn_store_type_common(nn_store_type a, nn_store_type b);
 /* Fills in the type, its name and its other properties. */
 void nn_store_describe_type(hid_t type, nn_store_info *info);
 /* IEEE's 16-bit float, little-endian; owned, negative on failure. */
@@ -81,6 +88,10 @@ const char *nn_store_bare_name(const char *dataset);
 nn_status nn_store_fail_not_dataset(nn_store_file *file, const char *name);
 /* Opens a dataset by its bare name; the failure reports what exists instead. */
 nn_status nn_store_dataset_open(nn_store_file *file, const char *name, hid_t *dataset);
+/* Whether there is a dataset, or an attribute "@name". */
+bool nn_store_has_dataset(nn_store_file *file, const char *dataset);
+/* Whether the bare name is that of a dataset of numbers. */
+bool nn_store_is_numeric_dataset(nn_store_file *file, const char *name);
 /* Sets a chunk cache large enough for reading or writing row by row; false when HDF5 refuses. */
 bool nn_store_set_cache(hid_t access, const nn_store_info *info);
 
@@ -94,8 +105,8 @@ nn_status nn_store_check_filters(const nn_store_array *array);
 /* Fails if the path of a name contains a link to another file that cannot be followed; otherwise NN_OK. */
 nn_status nn_store_check_links(const nn_store_file *file, const char *name);
 /* Checks that the files exist in which the dataset keeps its values: HDF5 reads some missing ones as zeros.
- * sparse: those of a virtual dataset may be missing. */
-nn_status nn_store_check_sources(const nn_store_array *array, bool sparse);
+ * incomplete: those of a virtual dataset may be missing. */
+nn_status nn_store_check_sources(const nn_store_array *array, bool incomplete);
 /* Where HDF5 finds a file named by the file of `object`: in the folders listed in an environment variable,
  * next to the file, or under the name itself; false if it does not exist. */
 bool nn_store_find_file(hid_t object, const char *name, const char *variable, bool nearby, char *path,

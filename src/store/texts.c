@@ -99,3 +99,59 @@ nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **te
 {
     return NN_STORE_LOCKED(texts_read_text(file, dataset, text));
 }
+
+/* Opens an attribute of a group or dataset; source->id stays invalid where there is none. */
+static nn_status texts_open_of(nn_store_file *file, const char *object, const char *name,
+                               texts_source *source)
+{
+    *source = (texts_source){.id = H5I_INVALID_HID,
+                             .type = H5I_INVALID_HID,
+                             .space = H5I_INVALID_HID,
+                             .is_attribute = true,
+                             .name = name,
+                             .path = file->path};
+    if (H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) <= 0) return NN_OK;
+    source->id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
+    if (source->id < 0)
+        return nn_store_fail_hdf5(NN_ERROR_DATA, "cannot read the attributes of %s in %s", object,
+                                  file->path);
+    source->type = H5Aget_type(source->id);
+    source->space = H5Aget_space(source->id);
+    return NN_OK;
+}
+
+static nn_status texts_read_of_group(nn_store_file *file, const char *group, const char *name, char **text)
+{
+    texts_source source;
+    *text = NULL;
+    NN_TRY(texts_open_of(file, group, name, &source));
+    if (source.id < 0) return NN_OK;
+    nn_status status = texts_take(&source, text);
+    texts_close(&source);
+    return status;
+}
+
+nn_status nn_store_read_text_of(nn_store_file *file, const char *group, const char *name, char **text)
+{
+    return NN_STORE_LOCKED(texts_read_of_group(file, group, name, text));
+}
+
+static nn_status texts_find_attribute(nn_store_file *file, const char *dataset, const char *attribute,
+                                      char **text)
+{
+    texts_source source;
+    *text = NULL;
+    NN_TRY(texts_open_of(file, nn_store_bare_name(dataset), attribute, &source));
+    if (source.id < 0) return NN_OK;
+    bool is_text = source.type >= 0 && source.space >= 0 && H5Tget_class(source.type) == H5T_STRING &&
+                   H5Sget_simple_extent_npoints(source.space) == 1;
+    nn_status status = is_text ? texts_take(&source, text) : NN_OK;
+    texts_close(&source);
+    return status;
+}
+
+nn_status nn_store_find_attribute(nn_store_file *file, const char *dataset, const char *attribute,
+                                  char **text)
+{
+    return NN_STORE_LOCKED(texts_find_attribute(file, dataset, attribute, text));
+}

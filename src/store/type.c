@@ -31,6 +31,13 @@ bool nn_store_type_is_numeric(nn_store_type type)
     return type_rows[type].numeric;
 }
 
+nn_store_type nn_store_type_common(nn_store_type a, nn_store_type b)
+{
+    bool whole = nn_store_type_is_integer(a) && nn_store_type_is_integer(b);
+    if (a == b) return a;
+    return whole && a != NN_STORE_U64 && b != NN_STORE_U64 ? NN_STORE_I64 : NN_STORE_F64;
+}
+
 hid_t nn_store_memory_type(nn_store_type type)
 {
     const hid_t native[] = {

@@ -100,14 +100,22 @@ const char *nn_store_bare_name(const char *dataset)
     return dataset;
 }
 
-bool nn_store_has(nn_store_file *file, const char *dataset)
+bool nn_store_has_dataset(nn_store_file *file, const char *dataset)
 {
     const char *name = nn_store_bare_name(dataset);
-    nn_store_lock();
-    bool has = *dataset == '@' ? H5Aexists(file->id, dataset + 1) > 0
-                               : *name && visit_kind(file->id, name) == H5I_DATASET;
-    nn_store_unlock();
-    return has;
+    return *dataset == '@' ? H5Aexists(file->id, dataset + 1) > 0
+                           : *name && visit_kind(file->id, name) == H5I_DATASET;
+}
+
+bool nn_store_is_numeric_dataset(nn_store_file *file, const char *name)
+{
+    nn_store_info info = {.type = NN_STORE_UNSUPPORTED};
+    hid_t dataset = H5Dopen2(file->id, name, H5P_DEFAULT);
+    hid_t type = dataset >= 0 ? H5Dget_type(dataset) : H5I_INVALID_HID;
+    if (type >= 0) nn_store_describe_type(type, &info);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
+    if (dataset >= 0) nn_store_note_close(H5Dclose(dataset));
+    return nn_store_type_is_numeric(info.type);
 }
 
 bool nn_store_has_group(nn_store_file *file, const char *group)

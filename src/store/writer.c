@@ -177,27 +177,48 @@ nn_status nn_store_writer_put_names(nn_store_writer *writer, const char *dataset
     return NN_STORE_LOCKED(writer_put_names(writer, nn_store_bare_name(dataset), count, names));
 }
 
+/* A scalar attribute, whose value has the same type in memory. */
+static nn_status writer_write_attribute(nn_store_writer *writer, const char *dataset, const char *name,
+                                        hid_t type, const void *value)
+{
+    nn_status status = NN_OK;
+    hid_t space = H5Screate(H5S_SCALAR), attribute = H5I_INVALID_HID;
+    if (type >= 0 && space >= 0)
+        attribute = H5Acreate_by_name(writer->file, dataset ? nn_store_bare_name(dataset) : ".", name, type,
+                                      space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute < 0 || H5Awrite(attribute, type, value) < 0)
+        status = nn_store_writer_fail(writer, "write the attribute", name);
+    if (attribute >= 0 && H5Aclose(attribute) < 0 && status == NN_OK)
+        status = nn_store_writer_fail(writer, "write the attribute", name);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
 static nn_status writer_put_attribute(nn_store_writer *writer, const char *dataset, const char *name,
                                       const char *text)
 {
-    nn_status status = NN_OK;
     NN_TRY(writer_check_open(writer));
     if (strlen(text) > NN_STORE_LONGEST_ATTRIBUTE)
         NN_FAIL(NN_ERROR_IO,
                 "the attribute \"%s\" of %zu bytes is longer than HDF5 allows: store it as a dataset", name,
                 strlen(text));
-    hid_t type = nn_store_text_type(strlen(text) + 1), space = H5Screate(H5S_SCALAR);
-    hid_t attribute = H5I_INVALID_HID;
-    if (type >= 0 && space >= 0)
-        attribute = H5Acreate_by_name(writer->file, dataset ? nn_store_bare_name(dataset) : ".", name, type,
-                                      space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (attribute < 0 || H5Awrite(attribute, type, text) < 0)
-        status = nn_store_writer_fail(writer, "write the attribute", name);
-    if (attribute >= 0 && H5Aclose(attribute) < 0 && status == NN_OK)
-        status = nn_store_writer_fail(writer, "write the attribute", name);
-    if (space >= 0) H5Sclose(space);
+    hid_t type = nn_store_text_type(strlen(text) + 1);
+    nn_status status = writer_write_attribute(writer, dataset, name, type, text);
     if (type >= 0) nn_store_note_close(H5Tclose(type));
     return status;
+}
+
+static nn_status writer_put_integer(nn_store_writer *writer, const char *dataset, const char *name,
+                                    int64_t value)
+{
+    NN_TRY(writer_check_open(writer));
+    return writer_write_attribute(writer, dataset, name, H5T_NATIVE_INT64, &value);
+}
+
+nn_status nn_store_writer_put_integer(nn_store_writer *writer, const char *dataset, const char *name,
+                                      int64_t value)
+{
+    return NN_STORE_LOCKED(writer_put_integer(writer, dataset, name, value));
 }
 
 nn_status nn_store_writer_put_attribute(nn_store_writer *writer, const char *dataset, const char *name,

@@ -19,10 +19,12 @@ typedef struct nn_store_layout {
     int64_t rows;        /* -1: unknown, the dataset grows */
     int64_t chunk_rows;  /* 0: about 256 KiB per chunk; contiguous if rows are known and compression is 0 */
     int64_t compression; /* deflate with shuffle, 1 to 9; 0: none */
+    int64_t text_bytes;  /* of texts: their size, as far as it is known, to foresee a full disk */
 } nn_store_layout;
 
-/* Creates PATH.tmp. An existing PATH is replaced only by nn_store_writer_commit. NN_ERROR_BUSY if another
- * process is writing PATH; the remains of a killed process are overwritten. The caller owns *writer. */
+/* Creates PATH with NN_STORE_TEMPORARY after it. An existing PATH is replaced only by nn_store_writer_commit.
+ * NN_ERROR_BUSY if another process is writing PATH; the remains of a killed process are overwritten. The
+ * caller owns *writer. */
 nn_status nn_store_writer_create(const char *path, nn_store_writer **writer);
 
 /* Adds a dataset (missing groups are created). A contiguous one fails at once if the disk has too little
@@ -44,6 +46,10 @@ nn_status nn_store_writer_put_names(nn_store_writer *writer, const char *dataset
 /* Writes a text attribute of a dataset, or of the root group if dataset is NULL; at most 60,000 bytes. */
 nn_status nn_store_writer_put_attribute(nn_store_writer *writer, const char *dataset, const char *name,
                                         const char *text);
+
+/* The same for an attribute that is a number. */
+nn_status nn_store_writer_put_integer(nn_store_writer *writer, const char *dataset, const char *name,
+                                      int64_t value);
 
 /* Says that a one-dimensional dataset holds the coordinates along dimension `dimension` of another, as the
  * dimension scales of HDF5 do, by which netCDF, xarray and h5py find them. */

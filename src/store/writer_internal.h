@@ -25,7 +25,8 @@ struct nn_store_writer {
     bool committed; /* the temporary name no longer exists */
 };
 
-/* Creates PATH.tmp and locks it against other processes: NN_ERROR_BUSY if one is writing it. */
+/* Creates PATH with NN_STORE_TEMPORARY after it, and locks it against other processes: NN_ERROR_BUSY if one
+ * is writing it. */
 nn_status nn_store_writer_claim(nn_store_writer *writer);
 /* Drops the HDF5 file, whatever its state, without writing more of it, and removes it. */
 void nn_store_writer_abandon(nn_store_writer *writer);

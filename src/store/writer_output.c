@@ -98,6 +98,14 @@ static nn_status output_check_limit(const nn_store_output *output, int64_t rows)
                           writer->path);
 }
 
+/* What a row takes in the file. A text is elsewhere: 8 bytes at a time, after a header of 16. */
+static double output_stored_bytes(const nn_store_output *output)
+{
+    double bytes = (double)nn_store_output_row_bytes(output);
+    double text = 16 + (double)((output->layout.text_bytes + 7) / 8 * 8);
+    return output->layout.type == NN_STORE_TEXT ? bytes + text * (double)nn_store_output_row(output) : bytes;
+}
+
 /* Reports a lack of space before hours of work rather than after them. */
 static nn_status output_check_room(const nn_store_output *output)
 {
@@ -108,7 +116,7 @@ static nn_status output_check_room(const nn_store_output *output)
     for (size_t i = 0; i < writer->output_count; i++) {
         const nn_store_output *one = writer->outputs[i];
         if (!one->info.chunked)
-            bytes += (double)(one->info.extents[0] - one->written) * (double)nn_store_output_row_bytes(one);
+            bytes += (double)(one->info.extents[0] - one->written) * output_stored_bytes(one);
     }
     if (fstatvfs(writer->descriptor, &disk) != 0) return NN_OK;
     double room = (double)disk.f_bavail * (double)disk.f_frsize;
@@ -181,7 +189,7 @@ static bool output_grow(nn_store_output *output, int64_t rows)
 {
     hsize_t extents[NN_STORE_MAX_DIMENSIONS];
     for (int d = 0; d < output->info.dimensions; d++) extents[d] = (hsize_t)output->info.extents[d];
-    extents[0] = (hsize_t)(output->written + rows);
+    extents[0] = (hsize_t)output->written + (hsize_t)rows;
     return H5Dset_extent(output->id, extents) >= 0;
 }
 

@@ -67,6 +67,20 @@ void nn_pool_max_gradient(const nn_pool_box *box, const nn_real *taps, const nn_
 }
 
 NN_VECTORIZED
+void nn_pool_max_tangent(const nn_pool_box *box, const nn_real *taps, const nn_real *x, nn_real *y)
+{
+    nn_real tap = 0;
+    memset(y, 0, (size_t)box->channels * sizeof *y);
+    for (int64_t i = 0; i < box->extents[0]; i++)
+        for (int64_t j = 0; j < box->extents[1]; j++)
+            for (int64_t k = 0; k < box->extents[2]; k++, tap += 1) {
+                const nn_real *from = x + i * box->strides[0] + j * box->strides[1] + k * box->strides[2];
+                NN_INDEPENDENT
+                for (int64_t c = 0; c < box->channels; c++) y[c] = taps[c] == tap ? from[c] : y[c];
+            }
+}
+
+NN_VECTORIZED
 void nn_pool_average(const nn_pool_box *box, const nn_real *x, nn_real *y)
 {
     nn_real positions = (nn_real)pool_positions(box);

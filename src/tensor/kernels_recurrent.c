@@ -70,6 +70,25 @@ void nn_lstm_step_gradient(int64_t units, const nn_real *kept, const nn_real *hi
 }
 
 NN_VECTORIZED
+void nn_lstm_step_tangent(int64_t units, const nn_real *input, const nn_real *recurrent, const nn_real *gates,
+                          const nn_real *kept, nn_real *cell, nn_real *hidden)
+{
+    const int64_t at_f = units, at_g = 2 * units, at_o = 3 * units;
+    NN_INDEPENDENT
+    for (int64_t u = 0; u < units; u++) {
+        nn_real i = gates[u], f = gates[at_f + u], g = gates[at_g + u], o = gates[at_o + u];
+        nn_real squashed = kept[units + u];
+        nn_real di = (input[u] + recurrent[u]) * (i * (1 - i));
+        nn_real df = (input[at_f + u] + recurrent[at_f + u]) * (f * (1 - f));
+        nn_real dg = (input[at_g + u] + recurrent[at_g + u]) * (1 - g * g);
+        nn_real dout = (input[at_o + u] + recurrent[at_o + u]) * (o * (1 - o));
+        nn_real dc = df * kept[u] + f * cell[u] + di * g + i * dg;
+        cell[u] = dc;
+        hidden[u] = dout * squashed + o * (1 - squashed * squashed) * dc;
+    }
+}
+
+NN_VECTORIZED
 void nn_gru_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *kept, nn_real *hidden)
 {
     const int64_t at_z = units, at_n = 2 * units;
@@ -106,5 +125,20 @@ void nn_gru_step_gradient(int64_t units, const nn_real *previous, nn_real *gates
         recurrent[at_n + u] = dn * r;
         kept[u] = dn * r;
         hidden[u] = dh * z;
+    }
+}
+
+NN_VECTORIZED
+void nn_gru_step_tangent(int64_t units, const nn_real *input, const nn_real *recurrent,
+                         const nn_real *previous, const nn_real *gates, const nn_real *kept, nn_real *hidden)
+{
+    const int64_t at_z = units, at_n = 2 * units;
+    NN_INDEPENDENT
+    for (int64_t u = 0; u < units; u++) {
+        nn_real r = gates[u], z = gates[at_z + u], n = gates[at_n + u];
+        nn_real dr = (input[u] + recurrent[u]) * (r * (1 - r));
+        nn_real dz = (input[at_z + u] + recurrent[at_z + u]) * (z * (1 - z));
+        nn_real dn = (input[at_n + u] + dr * kept[u] + r * recurrent[at_n + u]) * (1 - n * n);
+        hidden[u] = (1 - z) * dn + dz * (previous[u] - n) + z * hidden[u];
     }
 }

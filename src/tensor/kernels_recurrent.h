@@ -27,6 +27,11 @@ void nn_lstm_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_re
 void nn_lstm_step_gradient(int64_t units, const nn_real *kept, const nn_real *hidden, nn_real *gates,
                            nn_real *cell);
 
+/* After the step, which left gates, kept: from the tangents of x W + b, of h U, of c and of h, replaces the
+ * last two by those of c' and h'. */
+void nn_lstm_step_tangent(int64_t units, const nn_real *input, const nn_real *recurrent, const nn_real *gates,
+                          const nn_real *kept, nn_real *cell, nn_real *hidden);
+
 /* The gated recurrent unit (Cho and others 2014) that resets after the product (as in cuDNN):
  *   r, z = sigmoid(x W + h U + b)   q = h U + b_q   n = tanh(x W + r q + b)   h' = (1 - z) n + z h
  * `gates` holds x W + b in the order r z n and receives the values of the gates; `recurrent` holds h U, with
@@ -38,5 +43,10 @@ void nn_gru_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_rea
  * of dh that bypasses the product. */
 void nn_gru_step_gradient(int64_t units, const nn_real *previous, nn_real *gates, nn_real *kept,
                           nn_real *hidden, nn_real *recurrent);
+
+/* After the step, which left gates and kept: from the tangents of x W + b, of h U and of h, replaces the last
+ * by that of h'. */
+void nn_gru_step_tangent(int64_t units, const nn_real *input, const nn_real *recurrent,
+                         const nn_real *previous, const nn_real *gates, const nn_real *kept, nn_real *hidden);
 
 #endif

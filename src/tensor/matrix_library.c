@@ -1,5 +1,10 @@
 /* The BLAS library: its name and its threads. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* dladdr */
+#endif
 #include <cblas.h>
+#include <dlfcn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +25,27 @@ static int blas_set_threads(int threads)
 static int blas_threads(void)
 {
     return openblas_get_num_threads();
+}
+
+/* The file of the library that has this function; NULL: unknown. */
+static const char *blas_file(uintptr_t function)
+{
+    Dl_info found;
+    return dladdr((void *)function, &found) != 0 ? found.dli_fname : NULL;
+}
+
+/* A program that is linked with another BLAS, too, may have taken the products from that one. */
+static nn_status blas_expect_one(void)
+{
+    const char *own = blas_file((uintptr_t)openblas_get_config);
+    const char *single = blas_file((uintptr_t)cblas_sgemm), *twice = blas_file((uintptr_t)cblas_dgemm);
+    const char *other = single && own && strcmp(single, own) != 0 ? single : twice;
+    if (!own || !other || strcmp(other, own) == 0) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "the matrix products of this program come from %s, and not from the OpenBLAS that nntrain was "
+            "built with (%s): the bits would be others; link the program with OpenBLAS before the other "
+            "library (-lopenblas), or start it with LD_PRELOAD=%s",
+            other, own, own);
 }
 
 /* "OpenBLAS 0.3.21 Zen": the first two words of the library's configuration, and the kernel set chosen for
@@ -47,6 +73,11 @@ static const char *blas_missed(void)
 
 #else
 
+static nn_status blas_expect_one(void)
+{
+    return NN_OK;
+}
+
 /* CBLAS itself has no threads to set. */
 static int blas_set_threads(int threads)
 {
@@ -72,6 +103,7 @@ static const char *blas_missed(void)
 
 nn_status nn_matrix_setup(void)
 {
+    NN_TRY(blas_expect_one());
     int threads = blas_set_threads(1);
     if (threads != 1) {
         NN_FAIL(NN_ERROR_USAGE,

@@ -21,6 +21,9 @@ void nn_pool_max(const nn_pool_box *box, const nn_real *x, nn_real *y, nn_real *
 /* Adds dy to the gradient of the selected taps. */
 void nn_pool_max_gradient(const nn_pool_box *box, const nn_real *taps, const nn_real *dy, nn_real *dx);
 
+/* y receives the values of x at the selected taps; 0 for an empty box. */
+void nn_pool_max_tangent(const nn_pool_box *box, const nn_real *taps, const nn_real *x, nn_real *y);
+
 /* The mean of each channel; 0 for an empty box. */
 void nn_pool_average(const nn_pool_box *box, const nn_real *x, nn_real *y);
 

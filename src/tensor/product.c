@@ -14,6 +14,9 @@
  * cache. */
 enum { PRODUCT_ROWS = 256, PRODUCT_COLUMNS = 128 };
 
+/* Terms of all columns of a block that are packed together; even, so that pairs are not cut. */
+enum { PRODUCT_TERMS = 8 };
+
 /* Added to the distance between the rows of a block: powers of two would make them compete for the same lines
  * of the first-level cache. */
 enum { PRODUCT_PAD = 16 };
@@ -137,8 +140,22 @@ static void product_copy(const product_run *run, int64_t first, int64_t terms)
     }
 }
 
-/* Packs one chain of a block of columns. */
-static void product_pack(const product_run *run, int64_t first, int64_t terms, int64_t begin, int64_t columns)
+/* Packs a panel of B that is stored transposed. */
+static void product_pack_turned(const product_run *run, int64_t terms, int64_t count, int64_t width,
+                                const nn_real *b, nn_real *panel)
+{
+    nn_tile_operands operands = run->kernels->operands;
+    nn_real *turned = operands == NN_TILE_PLAIN ? panel : run->results;
+    nn_transpose_copy(count, terms, b, run->product->ldb, turned, width);
+    if (turned != panel) nn_tile_pack_panel(operands, terms, count, width, turned, width, 1, panel);
+    for (int64_t k = 0; turned == panel && count < width && k < terms; k++)
+        memset(panel + k * width + count, 0, (size_t)(width - count) * sizeof *panel);
+}
+
+/* Packs the terms [term, term + terms) of one chain of a block of columns; before the first of the chain,
+ * which has `chain` terms, what the sums start with. */
+static void product_pack_terms(const product_run *run, int64_t first, int64_t chain, int64_t term,
+                               int64_t terms, int64_t begin, int64_t columns)
 {
     const nn_product *product = run->product;
     nn_tile_operands operands = run->kernels->operands;
@@ -147,22 +164,24 @@ static void product_pack(const product_run *run, int64_t first, int64_t terms, i
     for (int64_t column = begin; column < begin + columns; column += most) {
         int64_t count = nn_smaller(begin + columns - column, most),
                 width = product_width(run->kernels, count);
-        for (int64_t c = 0; c < width; c++)
+        nn_real *to = panel + (1 + nn_tile_pack_height(operands, term)) * width;
+        for (int64_t c = 0; term == 0 && c < width; c++)
             panel[c] = product->first && first == 0 && c < count ? product->first[column + c] : 0;
-        panel += width;
-        if (product->transpose == NN_PLAIN) {
-            nn_tile_pack_panel(operands, terms, count, width, product->b + first * product->ldb + column,
-                               product->ldb, 1, panel);
-        } else {
-            nn_real *turned = operands == NN_TILE_PLAIN ? panel : run->results;
-            nn_transpose_copy(count, terms, product->b + column * product->ldb + first, product->ldb, turned,
-                              width);
-            if (turned != panel) nn_tile_pack_panel(operands, terms, count, width, turned, width, 1, panel);
-            for (int64_t k = 0; turned == panel && count < width && k < terms; k++)
-                memset(panel + k * width + count, 0, (size_t)(width - count) * sizeof *panel);
-        }
-        panel += nn_tile_pack_height(operands, terms) * width;
+        if (product->transpose == NN_PLAIN)
+            nn_tile_pack_panel(operands, terms, count, width,
+                               product->b + (first + term) * product->ldb + column, product->ldb, 1, to);
+        else
+            product_pack_turned(run, terms, count, width, product->b + column * product->ldb + first, to);
+        panel += (1 + nn_tile_pack_height(operands, chain)) * width;
     }
+}
+
+/* Packs one chain of a block of columns: of a few terms all columns, so that memory is read in long runs. */
+static void product_pack(const product_run *run, int64_t first, int64_t terms, int64_t begin, int64_t columns)
+{
+    int64_t together = run->product->transpose == NN_PLAIN ? PRODUCT_TERMS : terms;
+    for (int64_t term = 0; term < terms; term += together)
+        product_pack_terms(run, first, terms, term, nn_smaller(terms - term, together), begin, columns);
 }
 
 /* One chain of all rows of the block, for a block of columns. */
@@ -199,9 +218,37 @@ static void product_chain(const product_run *run, int64_t first, int64_t begin, 
     }
 }
 
+/* The piece with the only row; NULL: there are more rows, or none. */
+static const nn_product_rows *product_single(int count, const nn_product_rows *rows)
+{
+    const nn_product_rows *single = NULL;
+    for (int p = 0; p < count; p++) {
+        if (rows[p].rows > 1 || (rows[p].rows == 1 && single)) return NULL;
+        if (rows[p].rows == 1) single = &rows[p];
+    }
+    return single;
+}
+
+bool nn_product_run_single(const nn_product *product, const nn_product_rows *row, int64_t begin, int64_t end)
+{
+    const nn_tile_kernels *kernels = nn_tile_kernels_of(product->engine);
+    if (!kernels->row || product->transpose == NN_TRANSPOSED) return false;
+    kernels->row(&(nn_tile_row){.inner = product->inner,
+                                .columns = end - begin,
+                                .ldb = product->ldb,
+                                .chain = NN_PRODUCT_CHAIN,
+                                .a = row->a,
+                                .b = product->b + begin,
+                                .first = product->first ? product->first + begin : NULL,
+                                .c = row->c + begin});
+    return true;
+}
+
 void nn_product_run(const nn_product *product, int count, const nn_product_rows *rows, int64_t begin,
                     int64_t end, nn_real *buffer)
 {
+    const nn_product_rows *single = product_single(count, rows);
+    if (single && nn_product_run_single(product, single, begin, end)) return;
     product_run run = {.product = product,
                        .kernels = nn_tile_kernels_of(product->engine),
                        .stride = product_stride(product->inner),

@@ -47,6 +47,10 @@ int64_t nn_product_buffer(int64_t inner);
 void nn_product_run(const nn_product *product, int count, const nn_product_rows *rows, int64_t begin,
                     int64_t end, nn_real *buffer);
 
+/* The same for a single row without a buffer; false, and nothing is computed, if it needs one: in mixed
+ * precision, or if B is transposed. */
+bool nn_product_run_single(const nn_product *product, const nn_product_rows *row, int64_t begin, int64_t end);
+
 /* One leaf of a sum over microbatches: A is terms x rows, B is terms x columns. Borrowed. */
 typedef struct nn_product_leaf {
     int64_t terms;

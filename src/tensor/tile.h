@@ -59,6 +59,14 @@ typedef struct nn_tile_gradient {
     nn_real *c;
 } nn_tile_gradient;
 
+/* c = first + a B for one row: B is inner x columns, as it is stored, ldb values from row to row. The terms
+ * are cut into chains of `chain`, which are added from left to right. first: NULL counts as zeros. */
+typedef struct nn_tile_row {
+    int64_t inner, columns, ldb, chain;
+    const nn_real *a, *b, *first;
+    nn_real *c;
+} nn_tile_row;
+
 /* How a kernel set reads A and B (tensor/tile_pack.h converts them). */
 typedef enum nn_tile_operands {
     NN_TILE_PLAIN,
@@ -85,7 +93,8 @@ typedef struct nn_tile_kernels {
     nn_tile_operands operands;
     void (*product)(const nn_tile_product *call);
     void (*gradient)(const nn_tile_gradient *call);
-    void (*channel_product)(const nn_tile_product *call); /* NULL in mixed precision, like the next */
+    void (*row)(const nn_tile_row *call); /* NULL in mixed precision, like the next two */
+    void (*channel_product)(const nn_tile_product *call);
     void (*channel_gradient)(const nn_tile_gradient *call);
 } nn_tile_kernels;
 

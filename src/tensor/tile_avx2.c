@@ -7,6 +7,7 @@
 
 #define TILE_PAIRED 0
 #include "tensor/tile_channels.h"
+#include "tensor/tile_row.h"
 #include "tensor/tile_template.h"
 
 const nn_tile_kernels nn_tile_avx2 = {
@@ -15,6 +16,7 @@ const nn_tile_kernels nn_tile_avx2 = {
     .rows = TILE_ROWS,
     .product = tile_product,
     .gradient = tile_gradient,
+    .row = tile_row,
     .channel_product = tile_channel_product,
     .channel_gradient = tile_channel_gradient,
 };

@@ -51,6 +51,7 @@ NN_INLINE void tile_store_part(nn_real *values, int64_t count, tile_vector vecto
 
 #define TILE_PAIRED 0
 #include "tensor/tile_channels.h"
+#include "tensor/tile_row.h"
 #include "tensor/tile_template.h"
 
 const nn_tile_kernels nn_tile_neon = {
@@ -59,6 +60,7 @@ const nn_tile_kernels nn_tile_neon = {
     .rows = TILE_ROWS,
     .product = tile_product,
     .gradient = tile_gradient,
+    .row = tile_row,
     .channel_product = tile_channel_product,
     .channel_gradient = tile_channel_gradient,
 };

@@ -26,6 +26,7 @@ NN_INLINE tile_vector tile_add(tile_vector a, tile_vector b)
 
 #define TILE_PAIRED 0
 #include "tensor/tile_channels.h"
+#include "tensor/tile_row.h"
 #include "tensor/tile_template.h"
 
 const nn_tile_kernels nn_tile_portable = {
@@ -34,6 +35,7 @@ const nn_tile_kernels nn_tile_portable = {
     .rows = TILE_ROWS,
     .product = tile_product,
     .gradient = tile_gradient,
+    .row = tile_row,
     .channel_product = tile_channel_product,
     .channel_gradient = tile_channel_gradient,
 };

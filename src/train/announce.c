@@ -23,6 +23,14 @@ static void announce_show_classes(const char *names, int64_t classes)
     nn_log_line("%lld classes: %s%s", (long long)classes, line, strlen(names) >= sizeof line ? " ..." : "");
 }
 
+static void announce_show_folds(const nn_dataset *data)
+{
+    nn_text text = {0};
+    nn_dataset_show_folds(data, &text);
+    if (text.bytes) nn_log_line("%s", text.bytes);
+    nn_text_free(&text);
+}
+
 void nn_announce(const nn_run *run, size_t before)
 {
     nn_text text = {0};
@@ -36,13 +44,18 @@ void nn_announce(const nn_run *run, size_t before)
                 nn_comm_node_count(run->comm), nn_comm_node_count(run->comm) > 1 ? "s" : "",
                 nn_model_precision(run->model), nn_model_kernels(run->model));
     nn_log_line("arithmetic %016" PRIx64 ": %s", run->machine.hash, run->machine.text);
-    nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; "
-                "%lld steps per epoch, %lld epochs",
-                (long long)nn_dataset_count(run->data, NN_TRAIN),
-                (long long)nn_dataset_count(run->data, NN_VALIDATION),
-                (long long)nn_dataset_count(run->data, NN_TEST), (long long)plan->batch_size,
-                (long long)plan->microbatch_size, (long long)plan->length.steps_per_epoch,
-                (long long)plan->epochs);
+    if (plan->in_place)
+        nn_log_line("samples come from the program, up to %lld in a batch, in microbatches of %lld",
+                    (long long)plan->batch_size, (long long)plan->microbatch_size);
+    else
+        nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; "
+                    "%lld steps per epoch, %lld epochs",
+                    (long long)nn_dataset_count(run->data, NN_TRAIN),
+                    (long long)nn_dataset_count(run->data, NN_VALIDATION),
+                    (long long)nn_dataset_count(run->data, NN_TEST), (long long)plan->batch_size,
+                    (long long)plan->microbatch_size, (long long)plan->length.steps_per_epoch,
+                    (long long)plan->epochs);
+    announce_show_folds(run->data);
     for (int h = 0; h < run->model->head_count; h++)
         if (run->model->heads[h].target.class_names)
             announce_show_classes(run->model->heads[h].target.class_names,

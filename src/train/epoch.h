@@ -4,9 +4,8 @@
 
 #include "train/run.h"
 
-/* Evaluates the validation part, shows the line for people, appends that for programs to metrics.jsonl, and
- * passes the result to early stopping and the schedule. Sets *best if these are the best weights so far, and
- * leaves it unchanged otherwise. Collective. */
-nn_status nn_epoch_end(nn_run *run, bool *best);
+/* Shows the line for people and appends that for programs to metrics.jsonl, with a validation where one is
+ * due. Adds to *best the bits of the rules by which these are the best weights so far. Collective. */
+nn_status nn_epoch_end(nn_run *run, unsigned *best);
 
 #endif

@@ -16,18 +16,15 @@ static int best_compare(double value, double other, bool higher_is_better)
     return (value > other) == higher_is_better ? 1 : -1;
 }
 
-bool nn_epoch_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch,
-                        const nn_results *validation)
+bool nn_epoch_best_take(const nn_best_rule *rule, nn_best *best, int64_t step, const nn_results *validation)
 {
     double value = nn_epoch_best_value(rule, validation);
     if (isnan(value) && isnan(validation->loss)) return false;
-    if (state->best_epoch > 0) {
-        int order = best_compare(value, state->best_value, rule->higher_is_better);
-        if (order == 0) order = best_compare(validation->loss, state->best_loss, false);
+    if (best->step > 0) {
+        int order = best_compare(value, best->value, rule->higher_is_better);
+        if (order == 0) order = best_compare(validation->loss, best->loss, false);
         if (order < 0) return false;
     }
-    state->best_epoch = epoch;
-    state->best_value = value;
-    state->best_loss = validation->loss;
+    *best = (nn_best){step, value, validation->loss};
     return true;
 }

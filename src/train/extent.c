@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "train/validate.h"
 
 /* Below this fraction of the configured learning rate, weights hardly change. */
 #define EXTENT_LOW 0.01
@@ -99,11 +100,12 @@ void nn_extent_resumes(const nn_run *run, const char *path)
 
 void nn_extent_finished(const nn_run *run)
 {
+    char after[NN_VALIDATED_SIZE];
     long long done = (long long)(run->state.step / run->plan.length.steps_per_epoch);
     if (run->state.step < run->plan.length.steps)
-        nn_log_line("the run is finished: it stopped early after %lld of %lld epochs; raise "
+        nn_log_line("the run is finished: it stopped early after %s; raise "
                     "training.early_stopping.patience to continue",
-                    done, (long long)run->plan.epochs);
+                    nn_validated_of(&run->plan, run->state.step, after));
     else
         nn_log_line("the run is finished: %lld epochs are done, training.epochs is %lld; set it above %lld "
                     "to continue",

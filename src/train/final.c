@@ -1,113 +1,209 @@
 #include "train/final.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "host/clock.h"
+#include "judge/evaluation_file.h"
 #include "nn/layer.h"
 #include "rundir/best_file.h"
+#include "rundir/compare.h"
 #include "step/evaluate.h"
-#include "step/results.h"
 #include "train/trained.h"
+#include "train/validate.h"
 
-/* Reads the best weights from their file on all ranks; *epoch becomes theirs. If the file cannot be used, a
- * warning says so and *epoch becomes 0: the results are then those of the last weights. */
-static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoch)
+/* The weights whose results are final. */
+typedef struct final_weights {
+    bool best; /* otherwise they are the last weights */
+    int64_t step;
+    char fingerprint[NN_FINGERPRINT_TEXT];
+} final_weights;
+
+/* Reads the best weights from their file on all ranks. If the file cannot be used, a warning says so and
+ * of->best becomes false: the results are then those of the last weights. */
+static nn_status final_best_weights(nn_run *run, nn_real *weights, final_weights *of)
 {
     nn_checkpoint_parts parts = nn_run_parts(run);
-    *epoch = run->state.best_epoch;
-    if (run->directory.writer && nn_rundir_read_best(run->directory.path, &parts, weights) != NN_OK) {
+    if (run->directory.writer &&
+        nn_rundir_read_best(run->directory.path, &parts, weights, of->fingerprint) != NN_OK) {
         nn_log_warning("%s; the final results are those of the last weights", nn_error_text());
-        *epoch = 0;
+        of->best = false;
     }
-    NN_TRY(nn_comm_broadcast(run->comm, epoch, sizeof *epoch, 0));
-    if (*epoch == 0) return NN_OK;
+    NN_TRY(nn_comm_broadcast(run->comm, of, sizeof *of, 0));
+    if (!of->best) return NN_OK;
     size_t size = (size_t)run->model->network->value_count * nn_scalar_size(run->model->scalar);
     return nn_comm_broadcast(run->comm, weights, size, 0);
 }
 
-/* If a target is learned as its logarithm, the mean of the logarithms is a geometric mean. */
-static const char *final_baseline_name(const nn_head *head)
-{
-    if (nn_baseline_is_last(head)) return "the last value seen";
-    if (head->class_weights) return "the class proportions, weighted";
-    if (!nn_head_is_values(head)) return "the class proportions";
-    return head->target.transform == NN_TRANSFORM_LOG ? "the geometric mean of the training part"
-                                                      : "the mean of the training part";
-}
+/* ---- for people ---- */
 
 /* The results of one head, or of the only one, on a line. */
-static void final_show_head(const nn_run *run, const char *part, const char *whose, int head,
-                            const nn_results *figures)
+static void final_show_head(const nn_judgement *of, const char *whose, int head, const nn_results *results)
 {
     nn_text text = {0};
-    nn_results_head_text(run->model, figures, head, &text);
-    if (run->model->head_count > 1)
-        nn_log_line("%s, %s, %s: %s", part, run->model->heads[head].name, whose, text.bytes);
+    nn_results_head_text(of->model, results, head, &text);
+    if (of->model->head_count > 1)
+        nn_log_line("%s, %s, %s: %s", of->part, of->model->heads[head].name, whose, text.bytes);
     else
-        nn_log_line("%s, %s: %s", part, whose, text.bytes);
+        nn_log_line("%s, %s: %s", of->part, whose, text.bytes);
     nn_text_free(&text);
 }
 
-/* best_epoch: the epoch of the weights; 0: they are the last ones. */
-static void final_show(const nn_run *run, const char *part, int64_t best_epoch, const nn_results *figures,
-                       const nn_results *baseline)
+/* when: the best weights were reached, "epoch 3"; NULL: they are the last ones. */
+static void final_show(const nn_judgement *of, const char *when)
 {
-    char whose[96];
-    if (best_epoch > 0)
-        snprintf(whose, sizeof whose, "best weights (epoch %lld)", (long long)best_epoch);
+    char whose[96], title[160], words[NN_JUDGE_WORDS], name[NN_JUDGE_WORDS + 16];
+    if (when)
+        snprintf(whose, sizeof whose, "best weights (%s)", when);
     else
         snprintf(whose, sizeof whose, "last weights");
-    if (run->model->head_count > 1) {
+    if (of->model->head_count > 1) {
         nn_text loss = {0};
-        nn_results_number(figures->loss, 5, &loss);
-        nn_log_line("%s, %s: loss %s", part, whose, loss.bytes ? loss.bytes : "");
+        nn_results_number(of->results->loss, 5, &loss);
+        nn_log_line("%s, %s: loss %s", of->part, whose, loss.bytes ? loss.bytes : "");
         nn_text_free(&loss);
     }
-    for (int h = 0; h < run->model->head_count; h++) {
-        final_show_head(run, part, whose, h, figures);
-        char name[128];
-        bool weighs =
-            nn_dataset_has_weights(run->data, NN_TRAIN) && !nn_baseline_is_last(&run->model->heads[h]);
-        snprintf(name, sizeof name, "baseline (%s%s)", final_baseline_name(&run->model->heads[h]),
-                 weighs ? ", each sample once" : "");
-        if (nn_dataset_knows_prior(run->data, h) || nn_baseline_is_last(&run->model->heads[h]))
-            final_show_head(run, part, name, h, baseline);
+    for (int h = 0; h < of->model->head_count; h++) {
+        final_show_head(of, whose, h, of->results);
+        nn_judgement_baseline(of, h, words);
+        snprintf(name, sizeof name, "baseline (%s)", words);
+        if (nn_judgement_has_baseline(of, h))
+            final_show_head(of, name, h, of->baseline);
         else
-            nn_log_line("%s, %s: not measured (data.check: none)", part, name);
+            nn_log_line("%s, %s: not measured (data.check: none)", of->part, name);
     }
-    char title[160];
-    snprintf(title, sizeof title, "%s, %s", part, whose);
-    nn_results_show_outputs(run->model, figures, title);
-    nn_results_show_matrices(run->model, figures);
+    snprintf(title, sizeof title, "%s, %s", of->part, whose);
+    nn_judge_show(of, title);
+}
+
+/* ---- for programs ---- */
+
+/* The object after `key` in the line of metrics.jsonl that was written at a step, NULL: there is none. */
+static char *final_validation(const char *history, int64_t step)
+{
+    static const char key[] = ",\"validation\":";
+    char of_step[48];
+    snprintf(of_step, sizeof of_step, ",\"step\":%" PRId64 ",", step);
+    for (const char *line = history; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        size_t length = strcspn(line, "\n"), depth = 0, end = 0;
+        const char *at = strstr(line, of_step), *begin = strstr(line, key);
+        if (!at || at > line + length || !begin || begin > line + length) continue;
+        begin += sizeof key - 1;
+        bool quoted = false;
+        do {
+            if (quoted && begin[end] == '\\') end++;
+            quoted ^= begin[end] == '"';
+            depth += !quoted && begin[end] == '{';
+            depth -= !quoted && begin[end] == '}';
+        } while (begin[end] && begin[end++] && depth > 0);
+        nn_text text = {0};
+        nn_text_append(&text, "%.*s", (int)end, begin);
+        return text.bytes;
+    }
+    return NULL;
+}
+
+/* Writes results.json and evaluation.h5; a failure is a warning, since the checkpoints hold all that the
+ * results are made of. Rank 0 calls it. */
+static void final_store(nn_run *run, const nn_judgement *judgement, const nn_gathering *gathering,
+                        const final_weights *of, double seconds)
+{
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    int64_t each = run->plan.length.steps_per_epoch;
+    nn_judge_origin origin = {.data = nn_dataset_identity(run->data),
+                              .fingerprint = of->fingerprint,
+                              .weights = of->best ? "best" : "last",
+                              .epoch = (of->step + each - 1) / each,
+                              .step = of->step};
+    const nn_judge_time time = {seconds, nn_comm_size(run->comm), run->threads};
+    nn_text text = {0};
+    char path[NN_PATH_SIZE], *validation = final_validation(run->state.history.bytes, of->step);
+    nn_status status = nn_checkpoint_run(&parts, &origin.run);
+    if (status == NN_OK) {
+        nn_judge_begin(&origin, &text);
+        nn_judge_append_part(judgement, true, &text);
+        nn_judge_end(validation, &time, &text);
+        status = nn_rundir_check_lease(&run->directory);
+    }
+    if (status == NN_OK) status = nn_stored_write(run->directory.path, &text);
+    snprintf(path, sizeof path, "%.4000s/" NN_KEPT_EVALUATION, run->directory.path);
+    if (status == NN_OK && gathering) status = nn_evaluation_file_write(path, &origin, judgement, gathering);
+    if (status != NN_OK)
+        nn_log_warning("%s; the results were not stored: run the same command again to store them",
+                       nn_error_text());
+    nn_text_free(&text);
+    nn_free(validation);
+}
+
+/* ---- all of it ---- */
+
+static nn_part final_part(const nn_dataset *data)
+{
+    if (nn_dataset_count(data, NN_TEST) > 0) return NN_TEST;
+    return nn_dataset_count(data, NN_VALIDATION) > 0 ? NN_VALIDATION : NN_TRAIN;
+}
+
+static bool final_knows_baseline(const nn_model *model)
+{
+    for (int h = 0; h < model->head_count; h++)
+        if (nn_baseline_is_known(&model->heads[h])) return true;
+    return false;
 }
 
 nn_status nn_final_show(nn_run *run)
 {
-    nn_part part = nn_dataset_count(run->data, NN_TEST) > 0         ? NN_TEST
-                   : nn_dataset_count(run->data, NN_VALIDATION) > 0 ? NN_VALIDATION
-                                                                    : NN_TRAIN;
-    nn_results figures = {0}, baseline = {0};
+    nn_part part = final_part(run->data);
+    nn_results results = {0}, baseline = {0};
     nn_real *best = NULL;
-    int64_t best_epoch = 0;
-    nn_evaluate_request request = {run->comm, run->workers, run->model,
-                                   run->data, part,         run->plan.microbatch_size};
+    final_weights of = {.best = run->state.best[0].step > 0, .step = run->state.best[0].step};
+    nn_evaluate_request request = {
+        run->comm, run->workers, run->model, run->data, part, run->plan.microbatch_size, NULL, NULL};
     nn_status status = NN_OK;
-    if (run->state.best_epoch > 0) {
+    nn_gathering gathering = {0};
+    bool stores = run->settings.evaluation.store;
+    char when[NN_VALIDATED_SIZE];
+    double began = nn_seconds();
+    if (of.best) {
         status = NN_ALLOCATE_VALUES(run->model->scalar, &best, run->model->network->value_count,
                                     "the best weights");
         NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
-        NN_TRY_TO(done, status, final_best_weights(run, best, &best_epoch));
+        NN_TRY_TO(done, status, final_best_weights(run, best, &of));
     }
     const nn_real *weights = best;
-    if (best_epoch == 0) NN_TRY_TO(done, status, nn_run_shown_weights(run, &weights));
-    NN_TRY_TO(done, status, nn_evaluate_part(&request, weights, &figures));
-    NN_TRY_TO(done, status, nn_evaluate_baseline(&request, &baseline));
-    if (nn_evaluate_check(run->model, part, &figures) != NN_OK) nn_log_warning("%s", nn_error_text());
-    final_show(run, nn_trained_part_name(part), best_epoch, &figures, &baseline);
+    if (!of.best) {
+        of.step = run->state.step;
+        snprintf(of.fingerprint, sizeof of.fingerprint, "%016" PRIx64,
+                 nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction)));
+        NN_TRY_TO(done, status, nn_run_shown_weights(run, &weights));
+    }
+    if (stores) {
+        status =
+            nn_gathering_create(run->comm, run->model, run->data, part, nn_workers_threads(run->workers),
+                                (uint64_t)run->settings.training.seed, &run->settings.data.window,
+                                &run->settings.evaluation, &gathering);
+        NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
+        request.observer = &gathering.observer;
+    }
+    NN_TRY_TO(done, status, nn_evaluate_part(&request, weights, &results));
+    if (stores) NN_TRY_TO(done, status, nn_gathering_join(&gathering));
+    bool known = final_knows_baseline(run->model);
+    if (known) NN_TRY_TO(done, status, nn_evaluate_baseline(&request, &baseline));
+    const nn_judgement judgement = {.model = run->model,
+                                    .part = nn_trained_part_name(part),
+                                    .samples = nn_dataset_count(run->data, part),
+                                    .weighted = nn_dataset_has_weights(run->data, NN_TRAIN),
+                                    .results = &results,
+                                    .baseline = known ? &baseline : NULL};
+    if (nn_evaluate_check(run->model, part, &results) != NN_OK) nn_log_warning("%s", nn_error_text());
+    final_show(&judgement, of.best ? nn_validated_after(&run->plan, of.step, when) : NULL);
+    if (run->directory.writer)
+        final_store(run, &judgement, stores ? &gathering : NULL, &of, nn_seconds() - began);
 done:
-    nn_results_release(&figures);
+    nn_gathering_release(&gathering);
+    nn_results_release(&results);
     nn_results_release(&baseline);
     nn_free(best);
     return status;

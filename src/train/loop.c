@@ -1,13 +1,16 @@
 #include "train/loop.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/clock.h"
 #include "host/pulse.h"
 #include "nn/network.h"
+#include "rundir/metrics_file.h"
 #include "rundir/saving.h"
 #include "rundir/saving_report.h"
 #include "rundir/saving_shards.h"
@@ -17,16 +20,22 @@
 #include "train/extent.h"
 #include "train/final.h"
 #include "train/nonfinite.h"
+#include "train/prints_log.h"
 #include "train/profiling.h"
+#include "train/progress_show.h"
 #include "train/setup.h"
+#include "train/showing.h"
+#include "train/steps_log.h"
+#include "train/validate.h"
 
 /* Whether another step after the next one might not leave enough time for a checkpoint. */
 static bool loop_time_ends(const nn_run *run)
 {
     if (run->job->end_time <= 0 || run->state.step >= run->plan.length.steps - 1) return false;
     int64_t step = run->state.step, of_epoch = run->plan.length.steps_per_epoch;
+    int64_t every = run->plan.validate_every;
     nn_deadline_ahead ahead = {
-        .ends_epoch = (step + 2) / of_epoch > step / of_epoch,
+        .ends_epoch = (step + 2) / of_epoch > step / of_epoch || (step + 2) / every > step / every,
         .evaluation_steps = (double)nn_dataset_count(run->data, NN_VALIDATION) / (double)run->plan.batch_size,
         .checkpoint_bytes = (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count,
                                                          nn_rundir_shards(&run->directory))};
@@ -46,7 +55,7 @@ static unsigned loop_requests(const nn_run *run)
 }
 
 /* Saves, and records how long that takes. */
-static nn_status loop_save(nn_run *run, bool regular, bool best)
+static nn_status loop_save(nn_run *run, bool regular, unsigned best)
 {
     nn_checkpoint_parts parts = nn_run_parts(run);
     NN_TRY(nn_stepper_settle(run->stepper));
@@ -65,11 +74,14 @@ static bool loop_is_over(const nn_run *run)
 
 static void loop_show_early(const nn_run *run)
 {
-    if (run->state.step >= run->plan.length.steps) return;
-    nn_log_line(
-        "stopped early after epoch %lld of %lld: the validation result has not improved for %lld epochs",
-        (long long)(run->state.step / run->plan.length.steps_per_epoch), (long long)run->plan.epochs,
-        (long long)run->state.watch.early.waited);
+    char after[NN_VALIDATED_SIZE];
+    const nn_plan *plan = &run->plan;
+    long long waited = (long long)run->state.watch.early.waited;
+    bool by_epoch = plan->validate_every == plan->length.steps_per_epoch;
+    if (run->state.step >= plan->length.steps) return;
+    nn_log_line("stopped early after %s: the validation result has not improved for %lld %s%s",
+                nn_validated_of(plan, run->state.step, after), waited, by_epoch ? "epoch" : "validation",
+                by_epoch || waited > 1 ? "s" : "");
 }
 
 static nn_status loop_step(nn_run *run, bool *stopped)
@@ -87,9 +99,14 @@ static nn_status loop_step(nn_run *run, bool *stopped)
     run->state.step++;
     if (!result.nonfinite)
         nn_results_join(&(nn_results_sums){run->model, true}, run->state.epoch_figures, result.results);
-    nn_progress_step(&run->progress, run->stepper, run->state.step, batch, &result);
-    bool best = false;
-    if (run->state.step % of_epoch == 0) NN_TRY(nn_epoch_end(run, &best));
+    nn_progress_show(run, batch, run->state.epoch_figures);
+    nn_steps_log(run, batch, &result);
+    NN_TRY(nn_prints_log(run));
+    unsigned best = 0;
+    if (run->state.step % of_epoch == 0)
+        NN_TRY(nn_epoch_end(run, &best));
+    else if (nn_validate_is_due(run))
+        NN_TRY(nn_validate_within(run, &best));
     bool last = loop_is_over(run);
     *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
     run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
@@ -111,26 +128,47 @@ static nn_status loop_end(nn_run *run, bool stopped, int64_t first, double began
     NN_TRY(nn_stepper_settle(run->stepper));
     if (!stopped) loop_show_early(run);
     NN_TRY(nn_communication_read(run->stepper, &total));
+    nn_log_progress_end();
     nn_communication_show(run->stepper, total, run->state.step - first, nn_seconds() - began);
     nn_pulse_phase(NN_PHASE_SAVE);
     nn_checkpoint_parts parts = nn_run_parts(run);
     return nn_saving_end(&run->directory, &parts);
 }
 
+/* A run of 0 epochs keeps the weights that it begins with, to predict with them. */
+static nn_status loop_keep_initial(nn_run *run)
+{
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    nn_log_line("training.epochs is 0: the weights are kept as they are");
+    nn_pulse_phase(NN_PHASE_SAVE);
+    NN_TRY(loop_save(run, true, 0));
+    return nn_saving_end(&run->directory, &parts);
+}
+
 static nn_status loop_run(nn_run *run, bool *stopped)
 {
     *stopped = false;
+    if (run->plan.epochs == 0 && run->state.step == 0) return loop_keep_initial(run);
     if (loop_is_over(run)) {
         nn_extent_finished(run);
         return NN_OK;
     }
     int64_t first = run->state.step;
+    NN_TRY(nn_comm_agree(run->comm, nn_showing_open(run)));
     NN_TRY(nn_profiling_begin(run));
     NN_TRY(nn_stepper_begin(run->stepper, run->state.step));
-    run->progress.terminal = run->job->terminal;
+    if (run->job->progress) nn_log_progress_begin(STDOUT_FILENO);
     run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* before training: belongs to no epoch */
     double began = run->progress.epoch_began = run->directory.saving.saved_at = nn_seconds();
-    while (!loop_is_over(run) && !*stopped) NN_TRY(loop_step(run, stopped));
+    run->progress.job_began = began;
+    nn_steps_log_begin(run);
+    nn_status status = NN_OK;
+    while (status == NN_OK && !loop_is_over(run) && !*stopped) status = loop_step(run, stopped);
+    char path[NN_PATH_SIZE + 32];
+    nn_metrics_file_path(&run->directory, path);
+    bool within = run->plan.validate_every != run->plan.length.steps_per_epoch;
+    nn_epoch_lines_end(&run->progress.lines, within, path);
+    NN_TRY(status);
     return loop_end(run, *stopped, first, began);
 }
 
@@ -178,6 +216,7 @@ nn_status nn_loop_train(nn_comm *comm, const nn_job *job, nn_train_result *resul
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
     nn_status status = nn_setup_open(comm, job, run);
     if (status == NN_OK) status = loop_train(run, result);
+    nn_log_progress_end();
     nn_status_line_end(&run->directory, nn_comm_host(comm), status);
     /* A failure that was not agreed on, such as one of MPI itself: the other ranks would wait forever. */
     if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);

@@ -12,8 +12,7 @@ nn_checkpoint_parts nn_run_parts(nn_run *run)
                                  .data_folder = run->data_folder,
                                  .machine = &run->machine,
                                  .state = &run->state,
-                                 .figure = run->best.name,
-                                 .figure_is_higher = run->best.higher_is_better};
+                                 .bests = &run->bests};
 }
 
 nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights)

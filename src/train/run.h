@@ -13,10 +13,22 @@
 #include "step/machine.h"
 #include "step/stepper.h"
 #include "train/communication.h"
-#include "train/progress_bar.h"
+#include "train/epoch_lines.h"
 #include "train/sizes.h"
 
 typedef struct nn_profiling nn_profiling; /* train/profiling.h */
+typedef struct nn_showing nn_showing;     /* train/showing.h */
+
+/* What the progress line and the lines at the end of an epoch are computed from. */
+typedef struct nn_progress {
+    double epoch_began, shown; /* in seconds */
+    double job_began;          /* the first step of this job, in seconds */
+    int64_t epoch_samples;     /* done by this process in the epoch in progress */
+    double waited;             /* for data, up to the beginning of the epoch, in seconds */
+    double log_began;          /* the steps of the coming line of the log, in seconds */
+    int64_t log_samples;       /* of them, done by this process */
+    nn_epoch_lines lines;
+} nn_progress;
 
 typedef struct nn_run {
     nn_comm *comm;
@@ -36,16 +48,17 @@ typedef struct nn_run {
     nn_run_state state;
     nn_watchdog *watchdog;
     nn_rundir directory;
-    nn_best_rule best;
+    nn_best_rules bests;
     nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
     nn_deadline deadline;
-    bool save_due;       /* a checkpoint waits for a step that is not skipped */
-    bool told_nonfinite; /* that the network gives NaN or Inf outside of training */
-    bool told_undefined; /* that nothing defined chooses the best weights */
-    bool out_of_time;    /* what the run stopped for */
-    double peak;         /* FLOP/s of all cores of the job together; 0: not measured */
+    bool save_due;           /* a checkpoint waits for a step that is not skipped */
+    bool told_nonfinite;     /* that the network gives NaN or Inf outside of training */
+    unsigned told_undefined; /* by which of the rules nothing defined chooses the best weights, as bits */
+    bool out_of_time;        /* what the run stopped for */
+    double peak;             /* FLOP/s of all cores of the job together; 0: not measured */
     nn_progress progress;
     nn_communication communicated; /* up to the beginning of the epoch */
+    nn_showing *showing;      /* of logging.tensorboard and csv; NULL: neither, or this is not rank 0 */
     nn_profiling *profiling;       /* of --profile and --trace; NULL: neither was given */
 } nn_run;
 

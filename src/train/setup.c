@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/in_place.h"
 #include "host/pulse.h"
 #include "rundir/compare.h"
 #include "rundir/fallback.h"
@@ -19,7 +20,9 @@
 #include "train/announce.h"
 #include "train/extent.h"
 #include "train/profiling.h"
+#include "train/rescale.h"
 #include "train/room.h"
+#include "train/showing.h"
 #include "train/trainable.h"
 
 /* ---- configuration and data ---- */
@@ -29,26 +32,46 @@ static nn_status setup_configuration(nn_run *run)
     const nn_job *job = run->job;
     NN_TRY(nn_config_load_files(job->files, job->config_path, job->overrides, job->override_count,
                                 &run->config));
-    return nn_settings_read(run->config, &run->settings);
+    NN_TRY(nn_settings_read(run->config, &run->settings));
+    const nn_data_options *data = &run->settings.data;
+    if (data->in_place.given == job->in_place) return NN_OK;
+    if (job->in_place)
+        NN_FAIL(NN_ERROR_USAGE,
+                "%s: has no data.in_place, the shapes of the samples that a program trains on, such as "
+                "in_place: {x: [4], y: [1]} (nntrain help in-place)",
+                job->config_path);
+    NN_FAIL(NN_ERROR_USAGE,
+            "%s: data.in_place: the samples come from a program that calls nn_trainer_create; run that "
+            "program, or name files: data.file and data.train",
+            job->config_path);
+}
+
+/* Samples come from the program: batches of any size up to batch_size. */
+static nn_status setup_in_place(nn_run *run, const nn_dataset_setup *setup)
+{
+    const nn_training_options *training = &run->settings.training;
+    NN_TRY(nn_in_place_open(run->comm, &run->settings.data, setup, training->batch_size, &run->data));
+    NN_TRY(nn_sizes_plan_in_place(run->config, &run->settings, run->saved_sizes, &run->plan));
+    return nn_plan_check_ranks(&run->plan, nn_comm_size(run->comm));
 }
 
 static nn_status setup_data(nn_run *run)
 {
     const nn_training_options *training = &run->settings.training;
     nn_job_folder(run->job->config_path, run->data_folder);
+    run->settings.data.codes = run->saved_sizes.codes;
     nn_target_wanted wanted[NN_MODEL_HEADS];
     nn_heads_wanted(&run->settings.model, wanted);
+    nn_dataset_setup setup = {.scalar = run->settings.model.network.scalar,
+                              .directory = run->data_folder,
+                              .seed = (uint64_t)training->seed,
+                              .wanted = wanted,
+                              .wanted_count = run->settings.model.head_count};
+    if (run->job->in_place) return setup_in_place(run, &setup);
     nn_init_known known;
     nn_status status = nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known);
-    if (status == NN_OK)
-        status = nn_dataset_open(run->comm, &run->settings.data,
-                                 &(nn_dataset_setup){.scalar = run->settings.model.network.scalar,
-                                                     .directory = run->data_folder,
-                                                     .seed = (uint64_t)training->seed,
-                                                     .wanted = wanted,
-                                                     .wanted_count = run->settings.model.head_count,
-                                                     .known = known.given ? &known.known : NULL},
-                                 &run->data);
+    if (known.given) setup.known = &known.known;
+    if (status == NN_OK) status = nn_dataset_open(run->comm, &run->settings.data, &setup, &run->data);
     nn_init_known_release(&known);
     NN_TRY(status);
     run->plan = nn_sizes_plan(run->config, training, run->saved_sizes, nn_dataset_count(run->data, NN_TRAIN));
@@ -64,7 +87,7 @@ static nn_status setup_model(nn_run *run)
     for (int p = 0; p < NN_PARTS; p++)
         NN_TRY(nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
     NN_TRY(nn_carried_check(run->model, &run->settings, &run->plan));
-    run->best = nn_best_rule_of(run->model, run->settings.checkpoint.best);
+    run->bests = nn_best_rules_of(run->model, &run->settings.checkpoint.best);
     return NN_OK;
 }
 
@@ -93,8 +116,13 @@ static nn_status setup_writer(nn_run *run)
                                        .data_identity = nn_dataset_identity(run->data)};
     uint64_t identity;
     NN_TRY(nn_checkpoint_run(&parts, &identity));
-    return nn_writer_create(run->directory.path, options->keep_last, options->verify, identity,
-                            run->directory.lease, &run->directory.writer);
+    const nn_writer_request request = {.run_directory = run->directory.path,
+                                       .keep_last = options->keep_last,
+                                       .verify = options->verify,
+                                       .run = identity,
+                                       .lease = run->directory.lease,
+                                       .bests = &run->bests};
+    return nn_writer_create(&request, &run->directory.writer);
 }
 
 static nn_status setup_workers(nn_run *run)
@@ -108,7 +136,7 @@ static nn_status setup_workers(nn_run *run)
                                   .wire_leaves = run->plan.wire_leaves,
                                   .profile = run->profiling ? run->profiling->profile : NULL};
     NN_TRY(nn_workers_create(run->model, run->data, &request, &run->workers));
-    if (nn_comm_rank(run->comm) == 0) NN_TRY(setup_writer(run));
+    if (nn_comm_rank(run->comm) == 0 && run->job->run_directory) NN_TRY(setup_writer(run));
     if (training->average > 0)
         NN_TRY(NN_ALLOCATE_VALUES(run->model->scalar, &run->averaged, run->model->network->value_count,
                                   "the average of the weights"));
@@ -139,7 +167,7 @@ static nn_status setup_begin(nn_run *run)
     int rank = nn_comm_rank(run->comm);
     bool writes = nn_reduction_copy_of(reduction, rank) == rank;
     NN_TRY(nn_comm_agree(run->comm, writes ? nn_workers_initialize(run->workers, weights) : NN_OK));
-    if (run->settings.init_from.run) {
+    if (nn_settings_init_given(&run->settings.init_from)) {
         NN_TRY(nn_init_from(run->comm, &run->settings.init_from, run->data_folder, run->model, weights));
         NN_TRY(nn_reduction_spread(reduction));
     }
@@ -169,10 +197,12 @@ nn_status nn_setup_resume(nn_run *run)
     bool first = nn_comm_rank(run->comm) == 0;
     nn_checkpoint_parts parts = nn_run_parts(run);
     nn_status status = first ? nn_fallback_find(run->job, &parts, path, &found, &damaged) : NN_OK;
-    bool resumes = found.file != NULL, best_due = false;
+    bool resumes = found.file != NULL;
+    unsigned best_due = 0;
     NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
     NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &resumes, sizeof resumes, 0));
     if (resumes) {
+        if (run->job->in_place) NN_TRY_TO(done, status, nn_rescale_from(run, found.file));
         NN_TRY_TO(done, status, nn_checkpoint_load(&parts, found.file));
         nn_extent_resumes(run, path);
         setup_tell_unseen(run);
@@ -239,8 +269,9 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     nn_pulse_step(0);
     NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
     NN_TRY(nn_comm_agree(comm, setup_configuration(run)));
-    nn_status status = nn_comm_rank(comm) == 0 ? nn_rundir_open(&run->directory) : NN_OK;
-    nn_status_line_begin(&run->directory, nn_comm_host(comm));
+    bool keeps = job->run_directory != NULL;
+    nn_status status = nn_comm_rank(comm) == 0 && keeps ? nn_rundir_open(&run->directory) : NN_OK;
+    nn_status_line_begin(&run->directory, nn_comm_host(comm), nn_comm_size(comm), nn_comm_node_count(comm));
     if (status == NN_OK && job->trace && nn_comm_rank(comm) == 0) status = nn_trace_check(job->trace);
     NN_TRY(nn_comm_agree(comm, status));
     if (nn_comm_rank(comm) == 0) nn_sizes_saved(job, &run->saved_sizes);
@@ -252,17 +283,20 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_step_threads_choose(comm, run->settings.training.threads, &run->threads));
     size_t before = nn_memory_in_use();
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
-    NN_TRY(nn_comm_agree(comm, nn_trainable_check_validation(run)));
+    bool validates = keeps && !job->in_place;
+    NN_TRY(nn_comm_agree(comm, validates ? nn_trainable_check_validation(run) : NN_OK));
     setup_choose_clip_norm(run);
     NN_TRY(setup_compare_machines(run));
     NN_TRY(nn_profiling_open(run));
     NN_TRY(nn_comm_agree(comm, setup_workers(run)));
     NN_TRY(setup_stepper(run));
-    NN_TRY(setup_shards(run));
-    nn_announce(run, before);
+    if (keeps) NN_TRY(setup_shards(run));
+    if (keeps) nn_announce(run, before);
     NN_TRY(nn_room_warn(run, nn_memory_in_use() - before));
-    nn_trainable_warn(run, nn_comm_size(comm));
+    if (!keeps) return setup_begin(run);
+    if (!job->in_place) nn_trainable_warn(run, nn_comm_size(comm));
     NN_TRY(nn_setup_resume(run));
+    if (job->in_place) return NN_OK;
     return nn_step_threads_peak(comm, run->model->network, run->threads, run->settings.training.peak_seconds,
                                 &run->peak);
 }
@@ -270,10 +304,11 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
 void nn_setup_close(nn_run *run)
 {
     nn_pulse_phase(NN_PHASE_END);
-    if (run->stepper) {
+    if (run->stepper && run->job->run_directory) {
         nn_checkpoint_parts parts = nn_run_parts(run);
         nn_saving_close(&run->directory, &parts);
     }
+    nn_showing_close(run);
     nn_integrity_destroy(run->integrity);
     nn_stepper_destroy(run->stepper);
     nn_workers_destroy(run->workers);

@@ -4,8 +4,8 @@
 
 #include "train/run.h"
 
-/* Opens everything that a run needs, announces it, and resumes from the newest checkpoint. Close it in any
- * case. Collective. */
+/* Opens everything that a run needs, announces it, and resumes from the newest checkpoint; without a run
+ * directory, silently, and begins. Close it in any case. Collective. */
 nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run);
 void nn_setup_close(nn_run *run);
 

@@ -11,6 +11,9 @@
 /* 0: not known. */
 typedef struct nn_sizes {
     int64_t batch, microbatch;
+    /* The run has a checkpoint without any input's categories: it read their numbers as values, maybe because
+     * there was no choice (nn_data_options.codes). */
+    bool codes;
 } nn_sizes;
 
 /* Those of the checkpoints in the job's run directory, unless it starts over; they are a property of the run,
@@ -22,5 +25,9 @@ void nn_sizes_saved(const nn_job *job, nn_sizes *saved);
  * checkpoint holds, and a later job compares, what was used rather than what was left open. */
 nn_plan nn_sizes_plan(nn_config *config, const nn_training_options *training, nn_sizes saved,
                       int64_t samples);
+
+/* The plan of a run in place: for batches of any size up to the configured one. Notes the sizes likewise. */
+nn_status nn_sizes_plan_in_place(nn_config *config, const nn_settings *settings, nn_sizes saved,
+                                 nn_plan *plan);
 
 #endif

@@ -13,12 +13,13 @@
 #include "host/clock.h"
 #include "host/files.h"
 #include "host/system.h"
+#include "store/durable.h"
 #include "store/kept.h"
 
 #define TRACE_EVENTS (INT64_C(1) << 20)
 #define TRACE_LEAST (INT64_C(1) << 10)
 #define TRACE_MOST (INT64_C(1) << 17)
-#define TRACE_TEMPORARY_SIZE (NN_PATH_SIZE + 8)
+#define TRACE_TEMPORARY_SIZE (NN_PATH_SIZE + sizeof NN_STORE_TEMPORARY)
 
 /* How a file begins before the run ends, and after. */
 #define TRACE_BEGUN "{\"otherData\""
@@ -29,7 +30,7 @@
 /* Creates a file next to the one to be replaced; as nn_file_open. */
 static int trace_open_temporary(const char *path, char temporary[TRACE_TEMPORARY_SIZE])
 {
-    snprintf(temporary, TRACE_TEMPORARY_SIZE, "%s.tmp", path);
+    snprintf(temporary, TRACE_TEMPORARY_SIZE, "%s" NN_STORE_TEMPORARY, path);
     return nn_file_open(temporary, O_WRONLY | O_CREAT | O_TRUNC);
 }
 

@@ -11,6 +11,7 @@
 #include "store/store.h"
 #include "train/host.h"
 #include "train/loop.h"
+#include "train/lr_range.h"
 
 /* Longest error text that is sent. */
 #define TRAIN_ERROR_TEXT 16384
@@ -22,8 +23,8 @@ static nn_status train_hash(const nn_config *config, const nn_job *job, uint64_t
     nn_text text = {0};
     nn_status status = NN_OK;
     nn_config_emit(config, &text);
-    nn_text_append(&text, "%s\n%d\n%d\n%d\n", job->run_directory, job->fresh, job->profile,
-                   job->trace != NULL);
+    nn_text_append(&text, "%s\n%d\n%d\n%d\n", job->run_directory ? job->run_directory : "", job->fresh,
+                   job->profile, job->trace != NULL);
     *hash = nn_hash(text.bytes ? text.bytes : "", text.length, 0);
     if (text.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for comparing the configuration");
     nn_text_free(&text);
@@ -70,7 +71,7 @@ static nn_status train_read_files(nn_comm *comm, const nn_job *job)
     return nn_comm_broadcast(comm, job->files->bytes, size, 0);
 }
 
-static nn_status train_with_files(nn_comm *comm, const nn_job *job, nn_train_result *result)
+nn_status nn_train_agree(nn_comm *comm, const nn_job *job)
 {
     uint64_t hash = 0;
     bool same = true;
@@ -78,12 +79,13 @@ static nn_status train_with_files(nn_comm *comm, const nn_job *job, nn_train_res
     NN_TRY(nn_comm_agree(comm, train_hash_job(job, &hash)));
     NN_TRY(nn_comm_same(comm, hash, &same));
     if (!same)
-        NN_FAIL(NN_ERROR_USAGE,
-                "the ranks have different configurations from %s, or were given different arguments: start "
-                "all of them with the same command, and make sure that each ${VAR} in the file is the same "
-                "on all nodes",
-                job->config_path);
-    return nn_loop_train(comm, job, result);
+        return nn_comm_agree(
+            comm, nn_fail(NN_ERROR_USAGE,
+                          "the ranks have different configurations from %s, or were given different "
+                          "arguments: start all of them with the same command, and make sure that each "
+                          "${VAR} in the file is the same on all nodes",
+                          job->config_path));
+    return NN_OK;
 }
 
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result)
@@ -92,7 +94,20 @@ nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result
     nn_config_files files = {0};
     nn_job with_files = *job;
     with_files.files = &files;
-    nn_status status = train_with_files(comm, &with_files, result ? result : &unused);
+    nn_status status = nn_train_agree(comm, &with_files);
+    if (status == NN_OK) status = nn_loop_train(comm, &with_files, result ? result : &unused);
+    nn_config_files_release(&files);
+    return status;
+}
+
+nn_status nn_train_lr_range(nn_comm *comm, const nn_lr_range_request *request, nn_lr_range *range)
+{
+    nn_config_files files = {0};
+    nn_job with_files = *request->job;
+    with_files.files = &files;
+    *range = (nn_lr_range){0};
+    nn_status status = nn_train_agree(comm, &with_files);
+    if (status == NN_OK) status = nn_lr_range_run(comm, &with_files, request, range);
     nn_config_files_release(&files);
     return status;
 }
@@ -108,7 +123,8 @@ nn_status nn_train_on_handle(int communicator, const char *config_path, const ch
     nn_host host;
     NN_TRY(nn_comm_create_from_handle(communicator, &comm));
     nn_host_enter(comm, &host);
-    nn_status status = nn_train_job(comm, &job, result);
+    nn_status status = nn_comm_agree(comm, nn_store_expect_library());
+    if (status == NN_OK) status = nn_train_job(comm, &job, result);
     nn_host_leave(&host);
     nn_comm_destroy(comm);
     return status;

@@ -2,10 +2,16 @@
 
 #include <stdio.h>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "step/heads.h"
 #include "tensor/matrix.h"
 #include "train/over_samples.h"
+
+/* Bytes of a line of the log, of a layer in it, and of all lines that are worth a warning. */
+#define LOG_LINE 190
+#define LOG_NORMS 85
+#define LOG_LARGE (32 << 20)
 
 /* ---- what cannot be ---- */
 
@@ -77,13 +83,54 @@ static void trainable_warn_idle(const nn_plan *plan, int64_t workers)
                    smaller > 0 ? "set " : "use fewer ranks or threads", smaller > 0 ? remedy : "");
 }
 
-static void trainable_warn_schedule(const nn_schedule_type *type, const void *options,
-                                    nn_schedule_length length)
+static void trainable_warn_schedule(const nn_run *run)
 {
-    const char *option = nn_schedule_unreached(type, options, length);
+    const nn_schedule_type *type = run->settings.schedule;
+    const char *option = nn_schedule_unreached(type, run->settings.schedule_options, run->plan.length,
+                                               run->plan.validate_every);
     if (option)
         nn_log_warning("lr_schedule.%s.%s is at least as long as the run of %lld steps: %s", type->name,
-                       option, (long long)length.steps, type->unreached);
+                       option, (long long)run->plan.length.steps, type->unreached);
+}
+
+/* Checkpoints hold the lines too, so that no kill can lose one. */
+static void trainable_warn_logging(const nn_run *run)
+{
+    const nn_network *network = run->model->network;
+    int64_t steps = run->plan.length.steps, every = nn_plan_interval(&run->plan, run->settings.logging.every);
+    double line = LOG_LINE;
+    char bytes[NN_FORMAT_SIZE];
+    if (every == 0) return;
+    if (every > steps)
+        nn_log_warning("logging.every is %lld steps, and the run has %lld: no step is logged",
+                       (long long)every, (long long)steps);
+    for (int l = 0; l < network->layer_count && run->settings.logging.norms; l++)
+        if (network->layers[l].parameter_count > 0) line += LOG_NORMS;
+    double all = line * (double)(steps / every);
+    if (all > LOG_LARGE)
+        nn_log_warning(
+            "logging.every: %lld steps: metrics.jsonl will take about %s, and so will the lines in each "
+            "checkpoint; log less often%s",
+            (long long)every, nn_format_bytes(bytes, all),
+            run->settings.logging.norms ? ", or without norms" : "");
+}
+
+/* The run is validated at the ends of intervals alone, so that a longer run begins with the same steps. */
+static void trainable_warn_validation(const nn_run *run)
+{
+    int64_t steps = run->plan.length.steps, every = run->plan.validate_every, rest = steps % every;
+    if (nn_dataset_count(run->data, NN_VALIDATION) == 0 || rest == 0) return;
+    if (every > steps)
+        nn_log_warning(
+            "training.validate_every is %lld steps, and the run has %lld: it is never validated, so "
+            "no best weights are kept",
+            (long long)every, (long long)steps);
+    else
+        nn_log_warning(
+            "the last validation is after step %lld of %lld (training.validate_every: %lld steps), "
+            "so the weights of the last %lld step%s cannot become the best",
+            (long long)(steps - rest), (long long)steps, (long long)every, (long long)rest,
+            rest > 1 ? "s" : "");
 }
 
 static void trainable_tell_weights(const nn_run *run)
@@ -114,10 +161,13 @@ void nn_trainable_warn(const nn_run *run, int ranks)
     int64_t workers = (int64_t)ranks * run->threads;
     if (plan->microbatches < workers && plan->microbatches >= ranks && !nn_trainable_shares_microbatches(run))
         trainable_warn_idle(plan, workers);
+    if (plan->length.steps == 0) return;
     if (plan->length.steps < 1000)
         nn_log_warning("the run has only %lld steps: more epochs or a smaller batch usually train better",
                        (long long)plan->length.steps);
-    trainable_warn_schedule(run->settings.schedule, run->settings.schedule_options, plan->length);
+    trainable_warn_schedule(run);
+    trainable_warn_validation(run);
+    trainable_warn_logging(run);
     int64_t warmup = nn_schedule_warmup_steps(run->settings.schedule_options, plan->length);
     if (warmup >= plan->length.steps)
         nn_log_warning("warm-up takes %lld steps, and the run has %lld: the learning rate never reaches its "

@@ -1,13 +1,22 @@
 #include "train/trained.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/least.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "tensor/matrix.h"
 #include "train/trained_data.h"
+#include "train/trained_sets.h"
+
+/* Samples that a thread predicts together, at most, unless the run's microbatches are larger; and what they
+ * may take. */
+#define TRAINED_MICROBATCH ((int64_t)128)
+#define TRAINED_MICROBATCH_BYTES ((int64_t)16 << 20)
 
 /* Rank 0 finds the file; all get its bytes, since all need model and weights. */
 static nn_status trained_read(nn_comm *comm, const char *run_or_checkpoint, nn_trained *trained)
@@ -23,39 +32,26 @@ static nn_status trained_read(nn_comm *comm, const char *run_or_checkpoint, nn_t
     return nn_comm_broadcast(comm, trained->bytes, trained->size, 0);
 }
 
-/* Whether a KEY=VALUE sets something that is fixed by training and cannot differ in another file. */
-static bool trained_is_trained(const char *set)
+/* The bits of a prediction do not depend on how many samples are computed together: a few more than in
+ * training are faster. */
+static nn_status trained_get_to_predict(nn_trained *trained)
 {
-    static const char *const keys[] = {".normalize", ".scale", ".offset", ".transform"};
-    size_t length = strcspn(set, "=");
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        size_t tail = strlen(keys[i]);
-        if (length > tail && strncmp(set + length - tail, keys[i], tail) == 0) return true;
-    }
-    return false;
-}
-
-/* Only how the data is read may differ from the run. */
-static nn_status trained_check_sets(const nn_text_list *sets)
-{
-    for (size_t i = 0; sets && i < sets->count; i++) {
-        if (strncmp(sets->items[i], "data.", strlen("data.")) != 0)
-            NN_FAIL(NN_ERROR_USAGE,
-                    "--set %s: only keys of data can be set here, such as data.fields.x.missing=drop; the "
-                    "rest stays as in the run",
-                    sets->items[i]);
-        if (trained_is_trained(sets->items[i]))
-            NN_FAIL(NN_ERROR_USAGE,
-                    "--set %s: values are normalised and transformed as in training; remove this",
-                    sets->items[i]);
-    }
-    return NN_OK;
+    nn_scalar scalar = trained->settings.model.network.scalar;
+    int64_t *size = &trained->microbatch_size;
+    NN_TRY(nn_model_get_to_predict(trained->file, scalar, size, &trained->model));
+    int64_t bytes = (int64_t)nn_microbatch_memory(trained->model->network, 1, false);
+    int64_t larger = nn_smaller(TRAINED_MICROBATCH, TRAINED_MICROBATCH_BYTES / nn_larger(bytes, 1));
+    if (larger <= *size) return NN_OK;
+    *size = larger;
+    nn_model_destroy(trained->model);
+    trained->model = NULL;
+    return nn_model_get_to_predict(trained->file, scalar, size, &trained->model);
 }
 
 static nn_status trained_open(const nn_trained_request *request, nn_trained *trained)
 {
     const nn_text_list *sets = request->sets;
-    NN_TRY(trained_check_sets(sets));
+    NN_TRY(nn_trained_check_sets(sets, request->files != NULL));
     NN_TRY(nn_store_open_image(trained->bytes, trained->size, trained->path, &trained->file));
     NN_TRY(nn_store_read_text(trained->file, "config", &trained->config_text));
     NN_TRY(nn_store_read_text(trained->file, "@data_folder", &trained->folder));
@@ -63,9 +59,12 @@ static nn_status trained_open(const nn_trained_request *request, nn_trained *tra
                            sets ? (const char *const *)sets->items : NULL, sets ? sets->count : 0,
                            &trained->config));
     NN_TRY(nn_settings_read(trained->config, &trained->settings));
-    NN_TRY(nn_model_get(trained->file, trained->settings.model.network.scalar, &trained->model));
+    trained->weighted = trained->settings.data.parts[NN_TRAIN].weights != NULL;
     NN_TRY(
         nn_store_read_verified(trained->file, "microbatch_size", NN_STORE_I64, 1, &trained->microbatch_size));
+    NN_TRY(request->predicts ? trained_get_to_predict(trained)
+                             : nn_model_get_judged(trained->file, trained->settings.model.network.scalar,
+                                                   request->metrics, &trained->model));
     return NN_ALLOCATE_VALUES(trained->model->scalar, &trained->weights, trained->model->network->value_count,
                               "the weights");
 }
@@ -143,4 +142,61 @@ void nn_trained_describe(const nn_trained *trained, const nn_text_list *files, n
         nn_text_append(text, "the %s part", nn_trained_part_name(trained->part));
     else
         nn_list_append(files, text);
+}
+
+/* ---- what must not be overwritten ---- */
+
+static bool trained_is_data(const nn_trained *trained, const struct stat *output)
+{
+    struct stat file;
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int f = 0; f < nn_dataset_file_count(trained->data, (nn_part)p); f++)
+            if (stat(nn_dataset_file(trained->data, (nn_part)p, f), &file) == 0 &&
+                file.st_dev == output->st_dev && file.st_ino == output->st_ino)
+                return true;
+    return false;
+}
+
+/* Whether FOLDER/manifest is there: the folder is that of a run. */
+static bool trained_is_run(char *folder)
+{
+    struct stat found;
+    size_t length = strlen(folder);
+    snprintf(folder + length, NN_PATH_SIZE - length, "/manifest");
+    bool is = stat(folder, &found) == 0;
+    folder[length] = 0;
+    return is;
+}
+
+/* Cuts off the last part of an absolute path, and returns it. */
+static const char *trained_cut(char *path)
+{
+    char *slash = strrchr(path, '/');
+    *slash = 0;
+    return slash + 1;
+}
+
+/* Whether an existing file is a checkpoint of any run directory: RUN/best.h5, RUN/best-auc.h5,
+ * RUN/checkpoints/... */
+static bool trained_is_checkpoint(const char *path)
+{
+    char folder[NN_PATH_SIZE];
+    char *absolute = realpath(path, NULL);
+    bool fits = absolute && strlen(absolute) < sizeof folder;
+    if (fits) memcpy(folder, absolute, strlen(absolute) + 1);
+    free(absolute);
+    if (!fits) return false;
+    if (nn_kept_is_best(trained_cut(folder))) return trained_is_run(folder);
+    return strchr(folder, '/') && strcmp(trained_cut(folder), "checkpoints") == 0 && trained_is_run(folder);
+}
+
+nn_status nn_trained_check_output(const nn_trained *trained, const char *command, const char *path)
+{
+    struct stat output;
+    if (stat(path, &output) != 0) return NN_OK;
+    if (trained_is_data(trained, &output))
+        NN_FAIL(NN_ERROR_USAGE, "%s: -o %s is a file of the data: choose another name", command, path);
+    if (trained_is_checkpoint(path))
+        NN_FAIL(NN_ERROR_USAGE, "%s: -o %s is a checkpoint of a run: choose another name", command, path);
+    return NN_OK;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "settings/job.h"
+#include "train/trained_sets.h"
 
 /* The names of the parts' datasets as they are, and without the part's name. */
 #define TRAINED_WAYS (2 * NN_PARTS)
@@ -70,7 +71,7 @@ static nn_status data_way(const nn_trained *trained, nn_part wanted, int way, nn
 static int data_has_all(nn_store_file *file, const nn_data_names *names)
 {
     for (int i = 0; i < names->count; i++)
-        if (!nn_store_has(file, names->datasets[i])) return false;
+        if (!nn_store_has_array(file, names->datasets[i])) return false;
     return names->count > 0;
 }
 
@@ -82,8 +83,10 @@ static nn_status data_look_at(const char *path, const nn_part_options *part, boo
     NN_TRY(nn_store_open(path, &file));
     if (first) *inputs = data_has_all(file, &part->x);
     for (int t = 0; t < part->y.count; t++)
-        found->has_target[t] = (first || found->has_target[t]) && nn_store_has(file, part->y.datasets[t]);
-    found->has_weights = (first || found->has_weights) && part->weights && nn_store_has(file, part->weights);
+        found->has_target[t] =
+            (first || found->has_target[t]) && nn_store_has_array(file, part->y.datasets[t]);
+    found->has_weights =
+        (first || found->has_weights) && part->weights && nn_store_has_array(file, part->weights);
     nn_store_close(file);
     return NN_OK;
 }
@@ -166,8 +169,15 @@ static nn_status data_set(const nn_trained_request *request, const trained_found
 /* Settings that concern training only. */
 static void data_forget_training(nn_data_options *options)
 {
+    nn_data_window_options *window = &options->window;
+    /* The groups of a split that windows do not cross (data/stretches.h) are the same without it. */
+    if (options->split.by == NN_SPLIT_BY_GROUP && window->length > 0 && !window->by) {
+        window->by = options->split.group;
+        options->split.group = NULL;
+    }
     options->balanced = options->bucket_by_length = false;
     options->split.validation = options->split.test = 0;
+    options->split.folds = options->split.fold = 0;
     options->split.stratified = false;
     options->split.by = NN_SPLIT_BY_SAMPLE;
 }
@@ -218,6 +228,12 @@ static nn_status data_check_targets(const nn_trained_request *request, const nn_
 
 /* ---- opening ---- */
 
+/* The steps of the first input, which sequences have that are stored with lengths of their own. */
+static int64_t trained_steps(const nn_field *input)
+{
+    return input->part_count > 0 ? input->parts[0].shape.extents[0] : input->shape.extents[0];
+}
+
 static nn_status data_open(nn_comm *comm, const nn_trained_request *request, nn_trained *trained)
 {
     const nn_model *model = trained->model;
@@ -229,16 +245,22 @@ static nn_status data_open(nn_comm *comm, const nn_trained_request *request, nn_
                                      trained->has_target[h] ? NULL : &head->target.shape};
         wanted[h] = (nn_target_wanted){.name = head->given,
                                        .classes = head->target.is_class,
+                                       .exclusive = head->loss->domain.shares,
                                        .loss = head->loss->name,
                                        .domain = head->target.is_class ? NULL : &head->loss->domain};
     }
     int64_t indices[NN_DATA_FIELDS] = {model->input.classes};
+    const nn_encoding *encodings[NN_DATA_FIELDS] = {&model->input.encoding};
     for (int p = 0; p < model->input.part_count && p < NN_DATA_FIELDS; p++)
         indices[p] = model->input.parts[p].classes;
+    for (int p = 0; p < model->input.part_count && p < NN_DATA_FIELDS; p++)
+        encodings[p] = &model->input.parts[p].encoding;
     bool lenient = request->files && request->predicts;
     const nn_data_known knowledge = {.input = &model->input_scaling,
                                      .targets = known,
+                                     .steps = trained_steps(&model->input),
                                      .indices = indices,
+                                     .encodings = encodings,
                                      .names = &model->names,
                                      .names_from = trained->path,
                                      .use = lenient ? NN_DATA_NAMES_OPEN : NN_DATA_NAMES_FIXED,
@@ -267,8 +289,15 @@ nn_status nn_trained_open_data(nn_comm *comm, const nn_trained_request *request,
     trained_found found = {.way = -1};
     for (int h = 0; h < NN_MODEL_HEADS; h++) trained->has_target[h] = true;
     if (!request->files) {
-        if (request->part == NN_TEST || request->part == NN_PARTS) data_take_test(trained);
-        return data_open(comm, request, trained);
+        if (!request->every_part && (request->part == NN_TEST || request->part == NN_PARTS))
+            data_take_test(trained);
+        const nn_split_options *split = &trained->settings.data.split;
+        bool splits = split->validation > 0 || split->test > 0 || split->folds > 0;
+        if (splits) NN_TRY(nn_comm_agree(comm, nn_trained_check_split_sets(request->sets)));
+        NN_TRY(data_open(comm, request, trained));
+        return splits
+                   ? nn_comm_agree(comm, nn_trained_check_rows(trained->path, trained->file, trained->data))
+                   : NN_OK;
     }
     NN_TRY(data_find(comm, request, trained, &found));
     NN_TRY(nn_comm_agree(comm, data_set(request, &found, trained)));

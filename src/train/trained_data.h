@@ -18,6 +18,7 @@ typedef struct nn_trained {
     nn_model *model;
     nn_dataset *data;
     nn_part part;
+    bool weighted;                   /* the training samples have weights */
     bool has_target[NN_MODEL_HEADS]; /* the data has the target of each head */
     nn_workers *workers;             /* NULL until the caller makes them */
     nn_real *weights;
@@ -27,8 +28,10 @@ typedef struct nn_trained {
 /* What data a saved run is looked at with. */
 typedef struct nn_trained_request {
     const nn_text_list *files; /* files or patterns, all rows of which are taken; NULL: as configured */
-    nn_part part; /* NN_PARTS: test, else validation, else train; with files: whose datasets they have */
+    nn_part part;    /* NN_PARTS: test, else validation, else train; with files: whose datasets they have */
+    bool every_part; /* all parts are opened: to be evaluated, where part is NN_PARTS, or counted */
     const nn_text_list *sets; /* KEY=VALUE under data, in place of what the run was given; NULL: none */
+    const char *metrics;      /* a YAML list in place of those of the run; NULL: these */
     bool predicts;            /* files need no targets, and every row of them has its prediction */
 } nn_trained_request;
 

@@ -72,6 +72,34 @@ static const char *const words[] = {"learning_rate", "momentum", "adam",   "adam
                                     "dense",         "lstm",     "conv2d", "tanh",  "relu"};
 
 /* Fails when a typo is not recognised, or when a very different word is suggested. */
+/* Fails when a terminal could obey a text, or when what can be shown is changed. */
+static void test_printable(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"\x1b[2J\x1b[31mred", "\\x1b[2J\\x1b[31mred"},
+        {"a\rb\bc\x7f", "a\\x0db\\x08c\\x7f"},
+        {"tab\tline\n", "tab\tline\n"},
+        {"\xe2\x80\xaegnp.exe", "\\u202egnp.exe"},
+        {"\xe2\x81\xa6x\xe2\x81\xa9", "\\u2066x\\u2069"},
+        {"\xc2\x9b"
+         "31m",
+         "\\x9b31m"},
+        {"\xff\xc3(", "\\xff\\xc3("},
+        {"caf\xc3\xa9 \xe2\x80\xa6 \xe2\xa3\xbf \xf0\x9f\x90\xb1",
+         "caf\xc3\xa9 \xe2\x80\xa6 \xe2\xa3\xbf \xf0\x9f\x90\xb1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nn_text text = {0};
+        nn_text_append_printable(&text, cases[i].text);
+        assert_string_equal(text.bytes, cases[i].shown);
+        assert_int_equal(nn_text_is_printable(cases[i].text), strcmp(cases[i].text, cases[i].shown) == 0);
+        nn_text_free(&text);
+    }
+}
+
 static void test_nearest(void **state)
 {
     (void)state;
@@ -184,13 +212,10 @@ static void test_hash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_append),
-        cmocka_unit_test(test_append_without_memory),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_nearest_of_long_words),
-        cmocka_unit_test(test_format),
-        cmocka_unit_test(test_shape),
+        cmocka_unit_test(test_append),  cmocka_unit_test(test_append_without_memory),
+        cmocka_unit_test(test_json),    cmocka_unit_test(test_printable),
+        cmocka_unit_test(test_nearest), cmocka_unit_test(test_nearest_of_long_words),
+        cmocka_unit_test(test_format),  cmocka_unit_test(test_shape),
         cmocka_unit_test(test_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

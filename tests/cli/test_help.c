@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "model/symbols.h"
@@ -75,6 +76,30 @@ static void test_topics(void **state)
         nn_text_free(&text);
     }
     assert_true(count > 25);
+}
+
+static void expect_narrow(const char *topic, int columns)
+{
+    nn_text text = {0};
+    assert_int_equal(nn_help_append_folded(&text, topic, columns), NN_OK);
+    for (char *line = strtok(text.bytes, "\n"); line; line = strtok(NULL, "\n")) {
+        const char *first = line + strspn(line, " "), *word = strrchr(line, ' ');
+        /* A word that is wider than the room it has is not broken. */
+        if (nn_display_width(line) > columns && word && word > first && strlen(word) <= 16)
+            fail_msg("help %s: wider than %d: %s", topic ? topic : "", columns, line);
+        if (word && !word[1] && word > first) fail_msg("help %s: ends with a space: %s|", topic, line);
+    }
+    nn_text_free(&text);
+}
+
+/* Would be wrong: a line of any topic that does not fit a page, or a narrow window. */
+static void test_width(void **state)
+{
+    (void)state;
+    for (int columns = 40; columns <= NN_HELP_COLUMNS; columns += 40) {
+        expect_narrow(NULL, columns);
+        for (size_t i = 0; nn_help_topic(i); i++) expect_narrow(nn_help_topic(i), columns);
+    }
 }
 
 /* Whether `owner` (a plug-in) has the option `key`, or `key` is that of a section, or a plug-in itself. */
@@ -180,7 +205,7 @@ static void test_plugins(void **state)
         assert_true(count_text(&list, "A resumed run") <= 1);
         nn_text_free(&list);
     }
-    assert_int_equal(families, 9);
+    assert_int_equal(families, 10);
 }
 
 /* Would be wrong: a command or one of its options that the overview does not show. */
@@ -318,11 +343,12 @@ static void test_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_topics),   cmocka_unit_test(test_other_programs),
-        cmocka_unit_test(test_sections), cmocka_unit_test(test_plugins),
-        cmocka_unit_test(test_overview), cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_example),  cmocka_unit_test(test_examples),
-        cmocka_unit_test(test_unknown),  cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_topics),         cmocka_unit_test(test_width),
+        cmocka_unit_test(test_other_programs), cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_plugins),        cmocka_unit_test(test_overview),
+        cmocka_unit_test(test_commands),       cmocka_unit_test(test_example),
+        cmocka_unit_test(test_examples),       cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,9 @@ static void write_checkpoint(const char *path, int64_t step)
         expect_ok(nn_store_image_put_attribute(image, attributes[i][0], attributes[i][1]));
     expect_ok(nn_store_image_put(image, "state/step_best_identity", NN_STORE_I64, 1, &three, integers));
     expect_ok(nn_store_image_put(image, "state/best_value", NN_STORE_F64, 1, &one, &best));
-    expect_ok(nn_store_image_put_text(image, "state/history", "{}\n{}\n{}\n"));
+    expect_ok(nn_store_image_put_text(
+        image, "state/history",
+        "{\"epoch\":1}\n{\"line\":\"step\",\"step\":7}\n{\"epoch\":2}\n{\"epoch\":3}\n"));
     expect_ok(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one, &microbatch_size));
     expect_ok(nn_store_image_put_text(image, "config", "loss: mse\nmetrics: [mae]\n"));
     expect_ok(nn_store_image_put(image, "weights/dense1/weight", NN_STORE_F32, 2, extents, weight));
@@ -356,12 +358,15 @@ static void test_run(void **state)
                         "\"fingerprint\":\"" FINGERPRINT "\"}],"
                         "\"fingerprint\":\"" FINGERPRINT "\",\"best\":{\"path\":");
     expect_part(&facts, "\"step\":5,");
-    expect_part(&facts,
-                ",\"best_epoch\":2,\"best_value\":0.5,\"status\":null,\"last_metrics\":{\"epoch\":2}}\n");
+    expect_part(&facts, ",\"best_epoch\":2,\"best_value\":0.5,\"results_state\":\"missing\",");
+    expect_part(&facts, ",\"results\":null,\"evaluation\":\"missing\",\"status\":null,"
+                        "\"last_metrics\":{\"epoch\":2}}\n");
     expect_ok(nn_info_append(&lines, run_directory));
     expect_part(&lines, "checkpoints: 2\n    step-0000000020.h5: not intact: ");
     expect_part(&lines, "is damaged");
     expect_part(&lines, "    step-0000000010.h5: step 10, 3 epochs done, intact, ");
+    expect_part(&lines, "\nresults: missing: ");
+    expect_part(&lines, "\nevaluation: missing; nntrain eval --store writes it\n");
     expect_part(&lines, "\nlast_metrics: {\"epoch\":2}\n");
     nn_text_free(&facts.text);
     nn_text_free(&lines.text);

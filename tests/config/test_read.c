@@ -2,6 +2,7 @@
  * order. */
 #include "check.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,6 +97,21 @@ static void defaults_replace_what_is_not_given(void **state)
     check_finish(config, NULL);
 }
 
+/* Fails when null, another text or nothing is taken for 0. */
+static void numbers_are_numbers(void **state)
+{
+    (void)state;
+    nn_config *config = check_parse("{a: 2.5, b: null, c: 3x, d: [1], e: \"\", f: -1e-3, g: ~}");
+    nn_config_node *root = nn_config_root(config);
+    assert_true(nn_config_number(nn_config_get(root, "a")) == 2.5);
+    assert_true(nn_config_number(nn_config_get(root, "f")) == -1e-3);
+    for (const char *key = "bcdegz"; *key; key++) {
+        const char name[] = {*key, '\0'};
+        assert_true(isnan(nn_config_number(nn_config_get(root, name))));
+    }
+    nn_config_destroy(config);
+}
+
 static void a_scalar_sets_the_first_option(void **state)
 {
     (void)state;
@@ -138,17 +154,19 @@ static void durations_have_units(void **state)
 static void obvious_units_may_be_omitted(void **state)
 {
     (void)state;
-    static const nn_option durations[] = {
-        {"patience", NN_OPTION_DURATION, 0, "10 epochs", 0, 0, nn_epochs_only, NN_EFFECT_EXTENT, "how long"},
-        {"warmup", NN_OPTION_DURATION, sizeof(nn_duration), "5%", 0, 0, nn_units_of_steps, NN_EFFECT_RESULT,
-         "at first"},
-        {.name = NULL}};
+    static const nn_option durations[] = {{"patience", NN_OPTION_DURATION, 0, "10 validations", 0, 0,
+                                           nn_units_of_validations, NN_EFFECT_EXTENT, "how long"},
+                                          {"warmup", NN_OPTION_DURATION, sizeof(nn_duration), "5%", 0, 0,
+                                           nn_units_of_steps, NN_EFFECT_RESULT, "at first"},
+                                          {.name = NULL}};
     static const char *const cases[][2] = {
         {"s: {patience: 5, warmup: 0}", NULL},
         {"s: {warmup: 5}",
          "t.yaml:1:13: s.warmup: a number alone is not a duration; write '5 epochs', '5 steps' or '5%'"},
         {"s: {patience: soon}",
-         "t.yaml:1:15: s.patience: expected a duration such as '3 epochs', not 'soon'"},
+         "t.yaml:1:15: s.patience: expected a duration such as '10 validations' or '3 epochs', not 'soon'"},
+        {"s: {warmup: 5 validations}", "t.yaml:1:13: s.warmup: unknown unit 'validations' (known: epochs, "
+                                       "steps, s, minutes, hours, days, %)"},
         {"s: {warmup: 500}",
          "t.yaml:1:13: s.warmup: a number alone is not a duration; write '500 epochs' or '500 steps'"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -158,7 +176,7 @@ static void obvious_units_may_be_omitted(void **state)
                        filled);
         check_finish(config, cases[i][1]);
         if (cases[i][1]) continue;
-        assert_true(filled[0].amount == 5 && filled[0].unit == NN_DURATION_EPOCHS);
+        assert_true(filled[0].amount == 5 && filled[0].unit == NN_DURATION_VALIDATIONS);
         assert_true(filled[1].amount == 0 && filled[1].unit == NN_DURATION_FRACTION);
     }
 }
@@ -429,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_read),
         cmocka_unit_test(defaults_replace_what_is_not_given),
+        cmocka_unit_test(numbers_are_numbers),
         cmocka_unit_test(a_scalar_sets_the_first_option),
         cmocka_unit_test(durations_have_units),
         cmocka_unit_test(obvious_units_may_be_omitted),

@@ -46,10 +46,9 @@ static void test_values(void **state)
     words_options options;
     const nn_config_word words[] = {{"count", "7", false, "--count 7"},
                                     {"fast", "yes", false, "--fast=yes"},
-                                    {"name", "first", false, "--name first"},
                                     {"list", "a b,c\\,d,~", true, "--list"},
                                     {"name", "null: [x", false, "--name"}};
-    assert_int_equal(read_words(words, 5, &options), NN_OK);
+    assert_int_equal(read_words(words, 4, &options), NN_OK);
     assert_int_equal(options.count, 7);
     assert_true(options.fast);
     assert_string_equal(options.name, "null: [x");
@@ -78,6 +77,9 @@ static void test_problems(void **state)
                         "fast, name, list)");
     nn_options_release(words_table, &options);
     assert_int_equal(read_words(binary, 1, &options), NN_ERROR_USAGE);
+    const nn_config_word twice[] = {{"name", "a", false, "--name a"}, {"name", "b", false, "--name b"}};
+    assert_int_equal(read_words(twice, 2, &options), NN_ERROR_USAGE);
+    assert_string_equal(nn_error_text(), "--name b: this option is given twice: remove one of them");
     nn_memory_fail_at(2);
     assert_int_equal(read_words(words, 2, &options), NN_ERROR_MEMORY);
     nn_memory_fail_at(0);

@@ -229,7 +229,7 @@ static nn_comm *job;
 static int start_job(void **state)
 {
     (void)state;
-    return nn_comm_start(NULL, NULL, &job);
+    return (int)nn_comm_start(NULL, NULL, &job);
 }
 
 static int end_job(void **state)

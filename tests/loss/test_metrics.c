@@ -101,7 +101,7 @@ static double figure(const nn_metric_type *type, const void *options, const nn_l
     double result = 0;
     expect_ok(NN_ALLOCATE(&values, call->rows * width, "values"));
     type->collect(options, call, values);
-    expect_ok(type->finish_collected(options, call->rows, width, values, &result));
+    expect_ok(type->finish_collected(options, call->rows, width, values, &result, NULL));
     nn_free(values);
     return isfinite(result) ? result : (double)NAN;
 }
@@ -125,6 +125,8 @@ static void test_documented(void **state)
         void *options = read_metric((*type)->example, &found);
         assert_ptr_equal(found, *type);
         assert_true((*type)->summary[0]);
+        assert_true((*type)->definition && (*type)->definition[0]);
+        assert_true((*type)->reference && strchr((*type)->reference, '(') && strchr((*type)->reference, ':'));
         for (const nn_option *option = (*type)->options; option->name; option++)
             assert_true(option->help && option->help[0]);
         assert_true(takes_classes(*type, options) ||
@@ -134,7 +136,7 @@ static void test_documented(void **state)
         assert_true(collects != ((*type)->accumulate && ((*type)->finish || (*type)->matrix)));
         int64_t width = nn_metric_state_width(*type, options, COLUMNS, COLUMNS);
         assert_in_range(width, 1, (*type)->state == NN_METRIC_SUMS ? NN_METRIC_SUMS_MAX : STATE);
-        assert_true(((*type)->undefined && (*type)->undefined[0]) || (*type)->matrix);
+        assert_true((*type)->undefined && (*type)->undefined[0]);
         release(*type, options);
     }
     assert_null(nn_metric_find(NN_SCALAR_REAL, "no such metric"));
@@ -300,7 +302,7 @@ static void test_far_from_zero(void **state)
         int columns;
         double tolerance; /* the targets have only this many digits of their spread */
     } cases[] = {{"seconds", 1, 1e-12}, {"dalton", 1, 1e-12}, {"several", 4, 1e-12}};
-    static const char *const names[] = {"r2", "rmse", "mae"};
+    static const char *const names[] = {"r2", "rmse", "mae", "mape", "explained_variance"};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         double predicted[FIXTURE_ROWS * 4], observed[FIXTURE_ROWS * 4], expected, outputs[4], found[4];
         int64_t columns = cases[c].columns, count = FIXTURE_ROWS * columns;
@@ -314,7 +316,7 @@ static void test_far_from_zero(void **state)
                              .predicted = predicted,
                              .observed = observed,
                              .outputs = columns};
-        for (int n = 0; n < 3; n++) {
+        for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
             const nn_metric_type *type = nn_metric_find(NN_SCALAR_REAL, names[n]);
             double sums[STATE];
             snprintf(name, sizeof name, "%s_%s", cases[c].name, names[n]);
@@ -332,6 +334,18 @@ static void test_far_from_zero(void **state)
     }
 }
 
+/* A number of the fixture, and the metric that must be equal to it. */
+typedef struct named_case {
+    const char *fixture, *metric;
+} named_case;
+
+static void expect_case(const named_case *of, const nn_loss_call *call, double tolerance)
+{
+    double expected;
+    read_doubles(of->fixture, 1, &expected);
+    expect_near(of->metric, named(of->metric, call), expected, tolerance);
+}
+
 /* Fails when a class that is never predicted, or never occurs, counts otherwise than in scikit-learn. */
 static void test_rare_classes(void **state)
 {
@@ -346,11 +360,23 @@ static void test_rare_classes(void **state)
     for (int i = 0; i < FIXTURE_ROWS; i++) labels[i] = (int64_t)of_file[i];
     nn_loss_call call = {
         .rows = FIXTURE_ROWS, .columns = 5, .output = output, .labels = labels, .outputs = 1};
-    static const char *const names[] = {"accuracy", "precision", "recall", "f1"};
-    for (int n = 0; n < 4; n++) {
-        read_doubles(names[n], 1, &expected);
-        expect_near(names[n], named(names[n], &call), expected, 1e-14);
-    }
+    static const named_case cases[] = {{"accuracy", "accuracy"},
+                                       {"precision", "precision"},
+                                       {"recall", "recall"},
+                                       {"f1", "f1"},
+                                       {"f1_weighted", "f1: {average: weighted}"},
+                                       {"iou", "iou"},
+                                       {"iou_weighted", "iou: {average: weighted}"},
+                                       {"f1", "dice: {average: positive}"},
+                                       {"balanced_accuracy", "balanced_accuracy"},
+                                       {"mcc", "mcc"}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) expect_case(&cases[c], &call, 1e-14);
+    static const named_case of_scores[] = {{"log_loss", "log_loss"},
+                                           {"average_precision", "average_precision"},
+                                           {"auc_classes", "auc"},
+                                           {"calibration_error", "calibration_error: {bins: 10}"}};
+    for (size_t c = 0; c < sizeof of_scores / sizeof *of_scores; c++)
+        expect_case(&of_scores[c], &call, IS_DOUBLE ? 1e-13 : 1e-6);
     read_doubles("top_k", 1, &expected);
     expect_near("top_k", named("top_k: {k: 2}", &call), expected, 1e-14);
     read_doubles("yes", FIXTURE_ROWS, of_file);
@@ -359,6 +385,193 @@ static void test_rare_classes(void **state)
     call.output = scores;
     read_doubles("auc", 1, &expected);
     expect_near("auc", named("auc", &call), expected, 1e-14);
+}
+
+/* The results of the five classes of the fixture, two of which are rare; the other rows have no label. */
+static void classes_of(const char *yaml, const nn_loss_call *call, double *by_class)
+{
+    const nn_metric_type *type;
+    void *options = read_metric(yaml, &type);
+    int64_t width = nn_metric_state_width(type, options, call->columns, 1);
+    if (type->of_class) {
+        double counts[STATE] = {0};
+        type->accumulate(options, call, counts);
+        for (int64_t c = 0; c < 5; c++) by_class[c] = nn_metric_of_class(type, counts, c);
+    } else {
+        nn_real *values;
+        double mean;
+        expect_ok(NN_ALLOCATE(&values, call->rows * width, "values"));
+        type->collect(options, call, values);
+        expect_ok(type->finish_collected(options, call->rows, width, values, &mean, by_class));
+        nn_free(values);
+    }
+    release(type, options);
+}
+
+/* Fails when a result by class is not that of scikit-learn, or when rows without a label count in it. */
+static void test_by_class(void **state)
+{
+    (void)state;
+    static const named_case cases[] = {{"classes_precision", "precision"},
+                                       {"classes_recall", "recall"},
+                                       {"classes_f1", "f1"},
+                                       {"classes_iou", "iou"},
+                                       {"classes_f1", "dice"},
+                                       {"classes_average_precision", "average_precision"},
+                                       {"classes_auc", "auc"}};
+    double of_file[FIXTURE_ROWS * 5], expected[5], found[5];
+    nn_real output[(FIXTURE_ROWS + 1) * 5] = {9};
+    int64_t labels[FIXTURE_ROWS + 1] = {-1};
+    read_doubles("output", FIXTURE_ROWS * 5, of_file);
+    for (int i = 0; i < FIXTURE_ROWS * 5; i++) output[5 + i] = (nn_real)of_file[i];
+    read_doubles("labels", FIXTURE_ROWS, of_file);
+    for (int i = 0; i < FIXTURE_ROWS; i++) labels[1 + i] = (int64_t)of_file[i];
+    const nn_loss_call call = {
+        .rows = FIXTURE_ROWS + 1, .columns = 5, .output = output, .labels = labels, .outputs = 1};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        read_doubles(cases[i].fixture, 5, expected);
+        classes_of(cases[i].metric, &call, found);
+        for (int c = 0; c < 5; c++)
+            if (isnan(expected[c]))
+                assert_true(isnan(found[c]));
+            else
+                expect_near(cases[i].metric, found[c], expected[c], IS_DOUBLE ? 1e-13 : 1e-6);
+    }
+    double counts[STATE] = {0};
+    read_doubles("classes_support", 5, expected);
+    nn_metric_find(NN_SCALAR_REAL, "f1")->accumulate(NULL, &call, counts);
+    for (int c = 0; c < 5; c++)
+        assert_true(counts[NN_METRIC_CLASS_COUNTS * c + NN_METRIC_RIGHT] == expected[c]);
+}
+
+/* Fails when one output, two outputs and values of yes or no are not the same question, when the threshold is
+ * not applied, or when the wrong class is the positive one. */
+static void test_two_classes(void **state)
+{
+    (void)state;
+    static const named_case cases[] = {
+        {"two_f1_binary_0.5", "f1"},
+        {"two_f1_macro_0.5", "f1: {average: macro}"},
+        {"two_f1_binary_0.3", "f1: {threshold: 0.3}"},
+        {"two_f1_macro_0.3", "dice: {threshold: 0.3, average: macro}"},
+        {"two_precision_binary_0.5", "precision: {average: positive}"},
+        {"two_precision_macro_0.5", "precision: {average: macro}"},
+        {"two_precision_binary_0.3", "precision: {threshold: 0.3}"},
+        {"two_precision_macro_0.3", "precision: {threshold: 0.3, average: macro}"},
+        {"two_recall_binary_0.5", "recall"},
+        {"two_recall_macro_0.5", "recall: {average: macro}"},
+        {"two_recall_binary_0.3", "recall: {threshold: 0.3}"},
+        {"two_recall_macro_0.3", "recall: {threshold: 0.3, average: macro}"},
+        {"two_iou_binary_0.5", "iou"},
+        {"two_iou_macro_0.5", "iou: {average: macro}"},
+        {"two_iou_binary_0.3", "iou: {threshold: 0.3}"},
+        {"two_iou_macro_0.3", "iou: {threshold: 0.3, average: macro}"},
+        {"two_accuracy_0.5", "accuracy"},
+        {"two_accuracy_0.3", "accuracy: {threshold: 0.3}"},
+        {"two_balanced_accuracy_0.5", "balanced_accuracy"},
+        {"two_balanced_accuracy_0.3", "balanced_accuracy: {threshold: 0.3}"},
+        {"two_mcc_0.5", "mcc"},
+        {"two_mcc_0.3", "mcc: {threshold: 0.3}"},
+        {"two_log_loss", "log_loss"},
+        {"two_average_precision", "average_precision"},
+        {"two_auc", "auc"},
+        {"two_calibration_error", "calibration_error: {bins: 10}"},
+        {"two_sensitivity_0.5", "sensitivity: {specificity: 0.5}"},
+        {"two_sensitivity_0.9", "sensitivity: {specificity: 0.9}"},
+        {"two_sensitivity_1", "sensitivity: {specificity: 1}"}};
+    double logits[FIXTURE_ROWS], yes[FIXTURE_ROWS];
+    nn_real one[FIXTURE_ROWS], two[2 * FIXTURE_ROWS], targets[FIXTURE_ROWS];
+    int64_t labels[FIXTURE_ROWS];
+    read_doubles("two_logits", FIXTURE_ROWS, logits);
+    read_doubles("two_labels", FIXTURE_ROWS, yes);
+    for (int i = 0; i < FIXTURE_ROWS; i++) {
+        one[i] = (nn_real)logits[i];
+        two[2 * i] = -one[i] / 2;
+        two[2 * i + 1] = one[i] / 2;
+        targets[i] = (nn_real)yes[i];
+        labels[i] = (int64_t)yes[i];
+    }
+    nn_loss_call call = {.rows = FIXTURE_ROWS, .columns = 1, .output = one, .labels = labels, .outputs = 1};
+    nn_loss_call of_values = call, of_two = call;
+    of_values.labels = NULL;
+    of_values.targets = targets;
+    of_two.columns = 2;
+    of_two.output = two;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double tolerance = IS_DOUBLE ? 1e-13 : 1e-6; /* of the logarithms; counts are exact */
+        expect_case(&cases[c], &call, tolerance);
+        expect_case(&cases[c], &of_values, tolerance);
+        expect_case(&cases[c], &of_two, tolerance);
+    }
+}
+
+/* Fails when two separate questions of yes or no are taken for two classes. */
+static void test_two_questions(void **state)
+{
+    (void)state;
+    const nn_real output[8] = {1, -1, 1, 1, -1, 1, -1, -1}, targets[8] = {1, 1, 0, 1, 1, 1, 0, 0};
+    nn_loss_call call = {.rows = 4, .columns = 2, .output = output, .targets = targets, .outputs = 2};
+    /* Hits, rows, predictions: 1, 2, 2 of the first question; 2, 3, 2 of the second. */
+    expect_near("f1", named("f1", &call), (0.5 + 0.8) / 2, 1e-15);
+    expect_near("iou", named("iou", &call), (1 / 3. + 2 / 3.) / 2, 1e-15);
+    expect_near("precision", named("precision", &call), 0.75, 1e-15);
+    expect_near("recall", named("recall: {average: weighted}", &call), 3 / 5., 1e-15);
+}
+
+/* Fails when the text of what an option makes of a metric is missing, or that of another average. */
+static void test_qualified(void **state)
+{
+    (void)state;
+    static const nn_field two = {.name = "y", .is_class = true, .classes = 2};
+    static const nn_field questions = {.name = "y", .shape = {1, {2}}};
+    static const struct {
+        const char *metric, *text;
+        const nn_field *target;
+    } cases[] = {{"f1", "macro", &class_target},
+                 {"f1", "positive", &two},
+                 {"f1", "macro", &questions},
+                 {"iou: {average: positive}", "positive", &two},
+                 {"f1: {average: weighted, threshold: 0.25}", "weighted, threshold 0.25", &two},
+                 {"accuracy", "", &two},
+                 {"accuracy: {threshold: 0.1}", "threshold 0.1", &two},
+                 {"top_k: 3", "k 3", &class_target},
+                 {"sensitivity: {specificity: 0.95}", "specificity 0.95", &two},
+                 {"calibration_error", "15 bins", &two}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const nn_metric_type *type;
+        char text[NN_METRIC_QUALIFIER] = "";
+        void *options = read_metric(cases[c].metric, &type);
+        nn_judged judged = {{1, {2}}, cases[c].target, cases[c].target == &questions};
+        type->qualify(options, &judged, text);
+        assert_string_equal(text, cases[c].text);
+        release(type, options);
+    }
+}
+
+/* Fails when a threshold, or the average of the positive class, is accepted where no class is the positive
+ * one, or one question is expected and there are several. */
+static void test_refused(void **state)
+{
+    (void)state;
+    static const nn_field questions = {.name = "y", .shape = {1, {COLUMNS}}};
+    static const struct {
+        const char *metric, *message;
+        nn_judged judged;
+    } cases[] = {{"f1: {threshold: 0.3}", "remove `threshold`", {{1, {COLUMNS}}, &class_target, false}},
+                 {"f1: {average: positive}", "or two classes, but", {{1, {COLUMNS}}, &class_target, false}},
+                 {"iou: {average: positive}", "or two classes, but", {{1, {COLUMNS}}, &class_target, false}},
+                 {"dice: {average: positive}", "separate questions", {{1, {COLUMNS}}, &questions, true}},
+                 {"recall: {average: positive}", "separate questions", {{1, {COLUMNS}}, &questions, true}},
+                 {"precision: {average: positive}", "separate questions", {{1, {COLUMNS}}, &questions, true}},
+                 {"mcc", "separate questions", {{1, {COLUMNS}}, &questions, true}},
+                 {"balanced_accuracy", "separate questions", {{1, {COLUMNS}}, &questions, true}}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const nn_metric_type *type;
+        void *options = read_metric(cases[c].metric, &type);
+        assert_int_equal(type->check(options, &cases[c].judged), NN_ERROR_USAGE);
+        assert_non_null(strstr(nn_error_text(), cases[c].message));
+        release(type, options);
+    }
 }
 
 /* ---- what is undefined ---- */
@@ -396,8 +609,10 @@ static void test_undefined(void **state)
     } expected[] = {
         {"confusion", 0},
         {"auc", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << ONE_CLASS},
+        {"sensitivity", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << ONE_CLASS},
         {"perplexity", 1u << NO_ROWS | 1u << MASKED | 1u << ENORMOUS},
         {"rmse", 1u << NO_ROWS | 1u << MASKED | 1u << ENORMOUS},
+        {"explained_variance", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << CONSTANT},
         {"r2", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << CONSTANT | 1u << ENORMOUS},
     };
     for (const nn_metric_type *const *type = nn_metric_types(NN_SCALAR_REAL); *type; type++) {
@@ -492,7 +707,10 @@ int main(void)
         cmocka_unit_test(test_auc),           cmocka_unit_test(test_values),
         cmocka_unit_test(test_yes_no),        cmocka_unit_test(test_messages),
         cmocka_unit_test(test_far_from_zero), cmocka_unit_test(test_rare_classes),
+        cmocka_unit_test(test_two_classes),   cmocka_unit_test(test_two_questions),
+        cmocka_unit_test(test_qualified),     cmocka_unit_test(test_refused),
         cmocka_unit_test(test_undefined),     cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_by_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

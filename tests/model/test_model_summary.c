@@ -19,16 +19,14 @@ static void test_summary(void **state)
     nn_text text = {0};
     nn_model_summary(&model, &text);
     const char *lines[] = {
-        "layer                  type           output                 parameters      MFLOP  weights\n",
-        "input                  input          4                               0      0.000\n",
-        "dense1                 dense          4                              20      0.000  he\n",
-        "a-long-name-of-a-layer dense          4                              20      0.000  xavier, "
-        "frozen\n",
-        "dense3                 dense          4                               0      0.000  of dense1\n",
-        "dense4                 dense          4                              20      0.000  normal\n",
-        "reshape1               reshape        2 x 2                           0      0.000\n",
-        "lstm1                  lstm           4                             112      0.000  xavier, "
-        "orthogonal\n",
+        "layer                   type     output  parameters     MFLOP  weights\n",
+        "input                   input    4                0     0.000\n",
+        "dense1                  dense    4               20     0.000  he\n",
+        "a-long-name-of-a-layer  dense    4               20     0.000  xavier, frozen\n",
+        "dense3                  dense    4                0     0.000  of dense1\n",
+        "dense4                  dense    4               20     0.000  normal\n",
+        "reshape1                reshape  2 x 2            0     0.000\n",
+        "lstm1                   lstm     4              112     0.000  xavier, orthogonal\n",
         "152 parameters, ",
     };
     const char *at = text.bytes;

@@ -121,7 +121,7 @@ static inline void trial_judge(trial *t, const nn_loss_call *call)
 {
     for (int m = 0; m < t->model->metric_count; m++) {
         const nn_model_metric *metric = &t->model->metrics[m];
-        enum { MOST = 128 };
+        enum { MOST = 512 };
         double state[MOST] = {0};
         nn_real collected[MOST] = {0};
         int64_t width = nn_metric_state_width(metric->type, metric->options, call->columns, call->outputs);
@@ -182,6 +182,8 @@ static inline void image_write(const trial *t, const nn_text *config, void **byt
     expect_ok(nn_store_image_create(&image));
     expect_ok(nn_store_image_put_text(image, "config", config->bytes));
     expect_ok(nn_store_image_put_attribute(image, "precision", nn_scalar_name(NN_SCALAR_REAL)));
+    const char *engine = nn_engine_name(t->model->network->engine);
+    expect_ok(nn_store_image_put_attribute(image, NN_MODEL_ENGINE, engine));
     expect_ok(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one, &samples));
     expect_ok(nn_model_put(t->model, image));
     expect_ok(nn_model_put_values(t->model, image, "weights", t->weights));

@@ -337,8 +337,8 @@ static void test_seconds_refused(void **state)
     expect_refused("exponential: {every: 0 steps}", "above 0");
     expect_refused("one_cycle: {rise: 10 minutes}", "rise");
     expect_refused("one_cycle: {warmup: 5%}", "'rise'");
-    expect_refused("reduce_on_plateau: {patience: 10 steps}", "whole number of epochs");
-    expect_refused("reduce_on_plateau: {patience: 1.5 epochs}", "whole number of epochs");
+    expect_refused("reduce_on_plateau: {patience: 10 steps}", "whole number of validations");
+    expect_refused("reduce_on_plateau: {patience: 1.5 epochs}", "whole number of validations");
 }
 
 int main(void)

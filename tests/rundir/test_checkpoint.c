@@ -22,9 +22,7 @@ static void fill(bench *b)
     nn_run_state *state = &b->run.state;
     const nn_update *update = b->run.stepper->update;
     state->step = 7;
-    state->best_epoch = 1;
-    state->best_value = 0.25;
-    state->best_loss = 0.5;
+    state->best[0] = (nn_best){3, 0.25, 0.5};
     state->skipped = (nn_skipped){1, 2, 3};
     state->watch.early.waited = 4;
     for (int i = 0; i < b->run.stepper->width; i++) state->epoch_figures[i] = i + 0.125;
@@ -65,8 +63,8 @@ static void test_round_trip(void **state)
         assert_true(none != size || memcmp(zeros, first, size) != 0);
         expect_ok(nn_checkpoint_load(&b.parts, file));
         assert_int_equal(b.run.state.step, 7);
-        assert_int_equal(b.run.state.best_epoch, 1);
-        assert_true(b.run.state.best_value == 0.25 && b.run.state.best_loss == 0.5);
+        const nn_best *best = b.run.state.best;
+        assert_true(best->step == 3 && best->value == 0.25 && best->loss == 0.5);
         assert_int_equal(b.run.state.skipped.in_a_row, 2);
         assert_int_equal(b.run.state.watch.early.waited, 4);
         assert_string_equal(b.run.state.history.bytes, "{\"epoch\":1}\n");

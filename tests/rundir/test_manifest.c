@@ -13,8 +13,9 @@
 static void fill(nn_manifest *manifest)
 {
     *manifest = (nn_manifest){.run = 0x0123456789abcdefU};
-    expect_ok(nn_manifest_put(manifest, NN_MANIFEST_BEST, "best", 4));
-    for (int64_t step = 0; step < 20; step++) expect_ok(nn_manifest_put(manifest, step * 1000, &step, 8));
+    expect_ok(nn_manifest_put(manifest, -1, "best.h5", "best", 4));
+    for (int64_t step = 0; step < 20; step++)
+        expect_ok(nn_manifest_put(manifest, step * 1000, NULL, &step, 8));
 }
 
 /* Wrong: a listed entry is not read back, or a replaced or removed entry is still listed. */
@@ -26,21 +27,28 @@ static void test_round_trip(void **state)
     int64_t five = 5;
     size_t memory = nn_memory_in_use();
     fill(&written);
-    expect_ok(nn_manifest_put(&written, 3000, "other", 5));
-    nn_manifest_remove(&written, 4000);
-    nn_manifest_remove(&written, 4001);
+    expect_ok(nn_manifest_put(&written, 3000, NULL, "other", 5));
+    expect_ok(nn_manifest_put(&written, -1, "best-label.auc.h5", "by auc", 6));
+    expect_ok(nn_manifest_put(&written, -1, "best-loss.h5", "by loss", 7));
+    expect_ok(nn_manifest_put(&written, -1, "best-loss.h5", "loss", 4));
+    nn_manifest_remove(&written, 4000, NULL);
+    nn_manifest_remove(&written, 4001, NULL);
+    nn_manifest_remove(&written, -1, "best-loss");
     expect_ok(nn_manifest_write(scratch_directory, &written));
     expect_ok(nn_manifest_read(scratch_directory, &read, &there));
     assert_true(there);
     assert_true(read.run == written.run);
-    assert_int_equal(read.count, 20);
+    assert_int_equal(read.count, 22);
     assert_memory_equal(read.entries, written.entries, read.count * sizeof *read.entries);
-    assert_null(nn_manifest_find(&read, 4000));
-    assert_true(nn_manifest_fits(nn_manifest_find(&read, NN_MANIFEST_BEST), "best", 4));
-    assert_true(nn_manifest_fits(nn_manifest_find(&read, 3000), "other", 5));
-    assert_true(nn_manifest_fits(nn_manifest_find(&read, 5000), &five, 8));
-    assert_false(nn_manifest_fits(nn_manifest_find(&read, 6000), &five, 8));
-    assert_false(nn_manifest_fits(nn_manifest_find(&read, 5000), &five, 7));
+    assert_null(nn_manifest_find(&read, 4000, NULL));
+    assert_true(nn_manifest_fits(nn_manifest_find(&read, -1, "best.h5"), "best", 4));
+    assert_true(nn_manifest_fits(nn_manifest_find(&read, -1, "best-label.auc.h5"), "by auc", 6));
+    assert_true(nn_manifest_fits(nn_manifest_find(&read, -1, "best-loss.h5"), "loss", 4));
+    assert_null(nn_manifest_find(&read, -1, NULL));
+    assert_true(nn_manifest_fits(nn_manifest_find(&read, 3000, NULL), "other", 5));
+    assert_true(nn_manifest_fits(nn_manifest_find(&read, 5000, NULL), &five, 8));
+    assert_false(nn_manifest_fits(nn_manifest_find(&read, 6000, NULL), &five, 8));
+    assert_false(nn_manifest_fits(nn_manifest_find(&read, 5000, NULL), &five, 7));
     nn_manifest_release(&read);
     nn_manifest_release(&written);
     assert_int_equal(nn_memory_in_use(), memory);

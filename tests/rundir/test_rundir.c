@@ -64,17 +64,18 @@ static void test_open(void **state)
 static void test_sweep(void **state)
 {
     (void)state;
-    static const char *const half[] = {"best.h5.tmp", "metrics.jsonl.tmp", "config.yaml.tmp", "manifest.tmp",
-                                       "checkpoints/step-0000000001.h5.tmp"};
+    static const char *const half[] = {"best.h5.nntrain.tmp", "metrics.jsonl.nntrain.tmp",
+                                       "config.yaml.nntrain.tmp", "manifest.nntrain.tmp",
+                                       "checkpoints/step-0000000001.h5.nntrain.tmp"};
     nn_rundir one = {.path = path};
     expect_ok(nn_rundir_open(&one));
     nn_rundir_close(&one);
     for (size_t i = 0; i < sizeof half / sizeof *half; i++) make(half[i]);
-    make("mine.tmp");
+    make("mine.h5.tmp");
     make("checkpoints/step-0000000001.h5");
     expect_ok(nn_rundir_open(&one));
     for (size_t i = 0; i < sizeof half / sizeof *half; i++) assert_false(has(half[i]));
-    assert_true(has("mine.tmp") && has("checkpoints/step-0000000001.h5"));
+    assert_true(has("mine.h5.tmp") && has("checkpoints/step-0000000001.h5"));
     nn_rundir_close(&one);
 }
 

@@ -47,7 +47,7 @@ check_kill() {
     local what="$1, kill $kills" after
     after=$(newest_file run)
     [[ $after > $seen || $after = "$seen" ]] || fail "$what: $seen was complete, and now the newest is '$after'"
-    if compgen -G 'run/*.h5.tmp' >/dev/null || compgen -G 'run/checkpoints/*.h5.tmp' >/dev/null; then inside=$((inside + 1)); fi
+    if compgen -G 'run/*.h5.nntrain.tmp' >/dev/null || compgen -G 'run/checkpoints/*.h5.nntrain.tmp' >/dev/null; then inside=$((inside + 1)); fi
     if grep -q '^warning:.*falling back' run.log; then fail "$what: $(grep 'falling back' run.log)"; fi
     check_readable run "$what"
 }

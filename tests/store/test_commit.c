@@ -39,7 +39,7 @@ static void test_writes_and_replaces(void **state)
     unsigned char *old = pattern(BIG, 1), *new = pattern(1000, 2);
     const char *path = scratch_path("file");
     int before = scratch_count();
-    scratch_write(scratch_path("file.tmp"), old, BIG); /* left by a killed process */
+    scratch_write(scratch_path("file.nntrain.tmp"), old, BIG); /* left by a killed process */
     expect_ok(nn_store_commit(path, old, BIG));
     expect_file(path, old, BIG);
     expect_ok(nn_store_commit(path, new, 1000));
@@ -101,7 +101,7 @@ static void test_missing_directory(void **state)
     assert_int_equal(nn_store_commit(path, "abc", 3), NN_ERROR_IO);
     expect_message(path);
     expect_message("No such file or directory");
-    expect_message("its directory must exist");
+    expect_message("check the path");
 }
 
 /* Wrong: a folder with the target's name is overwritten, or the temporary file remains when the rename

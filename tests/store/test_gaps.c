@@ -65,6 +65,11 @@ static void write_source(const char *name, const char *dataset, hsize_t rows, bo
     close_all(made, creation, space, file);
 }
 
+static nn_status gaps_open(nn_store_file *file, const char *dataset, nn_store_array **array)
+{
+    return nn_store_array_open_as(file, &(nn_store_spec){.dataset = dataset, .incomplete = true}, array);
+}
+
 /* Those that another process gets. */
 static nn_store_gaps *sent(nn_store_gaps *gaps)
 {
@@ -88,7 +93,7 @@ static void expect_gaps(const char *name, const char *cause)
     unsigned char missing[ROWS * COLUMNS * 4];
     int64_t expected = 0;
     assert_int_equal(nn_store_open(scratch_path(name), &file), NN_OK);
-    if (nn_store_array_open_sparse(file, "x", &array) != NN_OK) fail_msg("%s", nn_error_text());
+    if (gaps_open(file, "x", &array) != NN_OK) fail_msg("%s", nn_error_text());
     if (nn_store_gaps_find(array, &gaps) != NN_OK) fail_msg("%s", nn_error_text());
     gaps = sent(gaps);
     const nn_store_info *info = nn_store_array_info(array);
@@ -287,7 +292,7 @@ static void series_of_files(void **state)
     expect_gaps("series.h5", NULL);
     remove(scratch_path("run-1.h5"));
     assert_int_equal(nn_store_open(scratch_path("series.h5"), &file), NN_OK);
-    assert_int_equal(nn_store_array_open_sparse(file, "x", &array), NN_OK);
+    assert_int_equal(gaps_open(file, "x", &array), NN_OK);
     assert_int_equal(nn_store_array_info(array)->extents[0], 3);
     assert_int_equal(nn_store_gaps_find(array, &gaps), NN_ERROR_DATA);
     assert_non_null(strstr(nn_error_text(), "of which run-1.h5 does not exist but run-2.h5 does"));
@@ -326,7 +331,7 @@ static void many_sources(void **state)
     limit.rlim_cur = FILES / 2;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_int_equal(nn_store_open(scratch_path("many.h5"), &file), NN_OK);
-    assert_int_equal(nn_store_array_open_sparse(file, "x", &array), NN_OK);
+    assert_int_equal(gaps_open(file, "x", &array), NN_OK);
     if (nn_store_gaps_find(array, &gaps) != NN_OK) fail_msg("%s", nn_error_text());
     assert_null(gaps);
     assert_int_equal(nn_store_read_rows(array, 0, FILES, NN_STORE_I32, values), NN_OK);
@@ -350,7 +355,7 @@ static void damaged_sources_fail(void **state)
     map(creation, 0, 0, 12, COLUMNS, "bad.h5", "x");
     finish_virtual("over.h5", creation);
     assert_int_equal(nn_store_open(scratch_path("over.h5"), &file), NN_OK);
-    assert_int_equal(nn_store_array_open_sparse(file, "x", &array), NN_OK);
+    assert_int_equal(gaps_open(file, "x", &array), NN_OK);
     assert_int_not_equal(nn_store_gaps_find(array, &gaps), NN_OK);
     assert_non_null(strstr(nn_error_text(), "the virtual dataset \"x\" of "));
     assert_non_null(strstr(nn_error_text(), "bad.h5"));

@@ -113,7 +113,7 @@ static void test_no_directory(void **state)
     assert_int_equal(nn_lease_take(scratch_path("none"), &lease), NN_ERROR_IO);
     assert_null(lease);
     expect_message("none/lease");
-    expect_message("its directory must exist");
+    expect_message("check the path");
 }
 
 int main(void)

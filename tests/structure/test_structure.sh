@@ -14,19 +14,29 @@ declare -A arrows=(
     [tensor]="host base"
     [comm]="host base"
     [store]="host base"
+    [draw]="base"
+    [boards]="config store"
     [nn]="tensor base"
     [loss]="tensor base"
     [optim]="tensor base"
     [model]="nn loss config store"
     [data]="store comm tensor base"
     [import]="store base"
+    [export]="model"
     [settings]="model data optim"
     [step]="settings comm"
     [guard]="step"
-    [rundir]="step"
-    [train]="guard rundir"
+    [rundir]="step boards"
+    [judge]="rundir"
+    [train]="guard judge"
     [check]="train"
-    [cli]="check train import"
+    [predict]="train"
+    [watch]="guard draw"
+    [search]="check"
+    [plot]="draw rundir"
+    [diff]="rundir"
+    [report]="judge plot watch"
+    [cli]="search predict check train diff report import export"
 )
 
 # header or pragma | the only files where it may stand
@@ -36,7 +46,10 @@ guarded=(
     "#include <cblas|^src/tensor/"
     "#include <xxhash|^src/base/"
     "#include <yaml|^src/config/"
-    "#include <(png|jpeglib|zlib|zip)|^src/import/"
+    "#include <(png|jpeglib|zip)|^src/import/"
+    "#include <zlib|^src/(import/|draw/png\.c)"
+    "#include <(protobuf|onnx)|^src/export/"
+    "#include <events|^src/boards/"
     "#pragma omp|^src/step/"
 )
 
@@ -51,6 +64,8 @@ plugins=(
     "optim|schedule|NN_SCHEDULE"
     "data|transform|NN_TRANSFORM"
     "import|importer|NN_IMPORTER"
+    "export|exporter|NN_EXPORTER"
+    "report|section|NN_SECTION"
     "cli|command|NN_COMMAND"
 )
 
@@ -86,7 +101,7 @@ check_places() {
 # check_include FOLDER FILE:LINE HEADER
 check_include() {
     local folder=$1 place=$2 header=$3 owner=${3%%/*}
-    if [[ $header == build.h ]]; then return; fi # generated from base
+    if [[ $header == build.h || $header == report_assets.h ]]; then return; fi # generated from base and report
     if [[ $header != */* ]]; then
         breach "$place: \"$header\" is included without its folder"
     elif [[ $owner != nntrain && " ${allowed[$folder]} " != *" $owner "* ]]; then
@@ -156,7 +171,7 @@ check_libm() {
     while read -r file; do
         [[ " $libm_shown " == *" $file "* ]] ||
             breach "$file: uses a function of the C library that differs between machines (base/maths.h has one that does not)"
-    done < <(for file in src/{base,tensor,comm,nn,loss,optim,model,data,settings,step,guard,rundir,train,check}/*.[ch]; do
+    done < <(for file in src/{base,tensor,comm,nn,loss,optim,model,data,settings,step,guard,rundir,train,check,search}/*.[ch]; do
         # Without comments and texts.
         sed -E 's/"([^"\\]|\\.)*"//g; s,/\*.*\*/,,; s,//.*,,; /\/\*/,/\*\//d' "$file" |
             grep -qE "(^|[^A-Za-z0-9_.>])$functions\(" && echo "$file"

@@ -44,9 +44,9 @@ refused lengths 5 'data.train: dataset "x" has 64 samples, but dataset "short" h
 config empty cross_entropy "$(wrong empty y)"
 refused empty 5 'data.train.x: dataset "empty" of .*wrong.h5: is empty'
 config compound cross_entropy "$(wrong compound y)"
-refused compound 5 'data.train.x: dataset "compound" of .*compound.* cannot be used: copy a field'
+refused compound 5 'data.train.x: dataset "compound" of .* elements of type compound of a, b cannot be used as numbers: name a field of its records: data.train.x: compound.a'
 config lists cross_entropy "$(wrong lists y)"
-refused lists 5 'data.train.x: dataset "lists" of .*variable.length.* cannot be used: .*data.train.lengths'
+refused lists 5 'data.train.x: all sequences of "lists" of .* are empty: was it ever written?'
 config unwritten cross_entropy "$(wrong unwritten y)"
 refused unwritten 5 'data.train.x: dataset "unwritten" of .*was never written'
 config missing cross_entropy "${good/y: y_train/y: y_trian}"

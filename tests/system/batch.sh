@@ -192,10 +192,20 @@ grep -q 'not a job of SLURM' log || fail "outside of a job the script does not s
 
 # A sweep: task 5 is the third line of settings with the second seed.
 stand_in mpirun <<<'printf "[%s]" "$@" >asked'
-template=array.sbatch job 0 SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_MAX=5
+template=array.sbatch job 0 SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_MAX=5 NNTRAIN_PROGRAM="$program"
 expected='[run/optimizer.adam.learning_rate=0.004,training.batch_size=128,seed=2]'
-expected+='[--set][training.seed=2][--set][optimizer.adam.learning_rate=0.004][--set][training.batch_size=128]'
+expected+='[--set][optimizer.adam.learning_rate=0.004][--set][training.batch_size=128][--set][training.seed=2]'
 [[ $(cat asked) == *"[--run-dir]$expected" ]] || { fail "task 5 of the sweep is a different run"; cat asked; }
+
+# The list of `nntrain sweep`: the run and the name of its directory are those that `nntrain sweep --run` would have.
+cat >list.txt <<'END'
+loss={cross_entropy: {label_smoothing: 0.1}}; training.seed=4
+loss=cross_entropy; training.seed=4
+END
+template=array.sbatch job 0 SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_MAX=1 NNTRAIN_PROGRAM="$program" NNTRAIN_SETTINGS=list.txt
+expected="[run/$("$program" sweep --name "$(head -n 1 list.txt)")]"
+expected+='[--set][loss={cross_entropy: {label_smoothing: 0.1}}][--set][training.seed=4]'
+[[ $(cat asked) == *"[--run-dir]$expected" ]] || { fail "a task of a list is a different run"; cat asked; }
 
 # The lists of packages agree.
 diff <(sed -n '/^needs_build=(/,/^)/s/.*|\([^|"]*\)"$/\1/p' "$source_folder/scripts/setup.sh" | grep -v '^gcc$' | sort) \

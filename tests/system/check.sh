@@ -66,6 +66,19 @@ finds 1 'network: .*|dense.*units|3' classifier.yaml --set network.4.units=3
 grep -v validation: classifier.yaml >one.yaml
 finds 1 'early_stopping needs results on the validation part' one.yaml \
     --set 'training.early_stopping={patience: 3 epochs}'
+# Nothing is reported that follows from another mistake.
+sed '/validation:/d; /test:/d' classifier.yaml >whole.yaml
+split=(--set data.split.stratified=true --set data.split.test=0.2)
+finds 1 "unknown metric 'acuracy'" whole.yaml "${split[@]}" --set 'metrics=[acuracy]'
+finds 1 'metrics.accuracy.threshold' whole.yaml "${split[@]}" --set data.balanced=true --set 'metrics=[accuracy: {threshold: 2}]'
+finds 1 "unknown loss 'cross_entropi'" whole.yaml "${split[@]}" --set loss=cross_entropi --set 'data.fields.y.labels=[0, 1]'
+finds 1 'data.train.y={.*: needs the path' whole.yaml --set 'data.train.y={a: }'
+for folds in 'folds=5' 'folds=5 fold=6' 'folds=1 fold=1' 'folds=five fold=2' 'fold=2' 'folds=2 fold=1 validation=0.9'; do
+    finds 1 'data.split.(fold|folds|validation): ' whole.yaml "${split[@]}" --set training.early_stopping.patience=2 \
+        $(printf -- '--set data.split.%s ' $folds)
+done
+# All metrics that do not fit are reported at once.
+finds 2 'metric iou .*average: positive.*has 10' one.yaml --set 'metrics=[f1: {average: positive}, accuracy, iou: {average: positive}]'
 finds 1 'init_from: .*no such run directory or checkpoint' classifier.yaml --set init_from.run=never
 finds 1 '19 ranks, but .* 18 microbatches' classifier.yaml -n 19
 finds 1 'no layer has trainable parameters' classifier.yaml --set 'network=[flatten, dense: {units: classes, freeze: true}]'

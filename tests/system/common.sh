@@ -89,6 +89,23 @@ find_python() {
     return 0
 }
 
+# find_interop_python MODULE...: sets `python` to a Python that can import these; empty if there is none.
+find_interop_python() {
+    local folder=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain candidate modules
+    modules=$(IFS=,; echo "$*")
+    python=
+    for candidate in "${NN_INTEROP:-$folder/interop}" "${NN_PEERS:-$folder/peers}" /usr; do
+        "$candidate/bin/python3" -c "import $modules" 2>/dev/null && python=$candidate/bin/python3 && break
+    done
+    return 0
+}
+
+# needs_interop_python MODULE...: the same; without such a Python the test is skipped.
+needs_interop_python() {
+    find_interop_python "$@"
+    [ -n "$python" ] || { echo "skipped: no Python with $* (scripts/setup.sh interop)"; exit 77; }
+}
+
 fingerprint() { sed -n 's/^fingerprint: //p' train.log; }
 
 # times_aside RUN: its metrics.jsonl without what may differ between two equal runs, the last member of each line

@@ -220,12 +220,12 @@ NN_FAULT=commit.bytes@8=flip "$faults" train small.yaml --run-dir case >train.lo
 
 echo "$cells cells: $falls fall-backs with the right bits, $refusals refusals with nothing removed"
 # ---- best weights that could not be written: the same command writes and lists them ----
-mkdir -p unsaved/best.h5.tmp
+mkdir -p unsaved/best.h5.nntrain.tmp
 go unsaved --set training.epochs=1
 found=$?
 [ $found = 11 ] || fail "best weights that are not saved: exit $found"
 grep -q 'it writes what is missing' train.log || { fail "no remedy is reported"; cat train.log; }
-rmdir unsaved/best.h5.tmp
+rmdir unsaved/best.h5.nntrain.tmp
 go unsaved --set training.epochs=1 || fail "the run that writes the best weights"
 cmp unsaved/best.h5 "$(find unsaved/checkpoints -name 'step-*.h5' | sort | tail -n 1)" || fail "other best weights"
 grep -q '^best ' unsaved/manifest || fail "restored best weights are not listed"

@@ -31,7 +31,7 @@ at_most() {
 }
 
 nntrain init >list.log || fail "init without a name ended with $?"
-for name in digits stocks weather fuel cats-dogs fashion large-batch text; do
+for name in digits stocks weather fuel cats-dogs fashion large-batch text advection; do
     grep -q "^  $name " list.log || fail "init does not list $name"
 done
 nntrain init wether 2>unknown.log && fail "an example that is not there was copied"

@@ -66,7 +66,7 @@ done
 early=(--run-dir early --set 'training.early_stopping={patience: 1, min_change: 1e9}')
 train 1 1 run.yaml "${early[@]}" --set training.epochs=6 || fail "a run that stops early"
 train 1 1 run.yaml "${early[@]}" --set training.epochs=8 || fail "more epochs after stopping early"
-says 'the run is finished: it stopped early after 2 of 8 epochs; raise training.early_stopping.patience'
+says 'the run is finished: it stopped early after epoch 2 of 8; raise training.early_stopping.patience'
 says_not 'schedule is'
 "$program" check run.yaml "${early[@]}" >train.log 2>&1
 says "$((2 * steps)) of them are done, and the run stopped early: the job has nothing to do"

@@ -306,7 +306,7 @@ for signal in INT TERM KILL; do
     # A script's background processes ignore SIGINT: the program sets its own handler before it writes.
     "$program" import csv large.csv -o large.h5 >import.log 2>&1 &
     process=$!
-    for _ in $(seq 2000); do [ -e large.h5.tmp ] && break; sleep 0.005; done
+    for _ in $(seq 2000); do [ -e large.h5.nntrain.tmp ] && break; sleep 0.005; done
     kill -$signal $process
     wait $process 2>/dev/null
     code=$?
@@ -316,7 +316,7 @@ for signal in INT TERM KILL; do
     grep -q 'interrupted: large.h5 was not written' import.log || { fail "SIG$signal: no message about it"; cat import.log; }
 done
 imported large.h5 csv large.csv # over the leftovers of the killed import
-[ ! -e large.h5.tmp ] || fail "the killed import's file stays"
+[ ! -e large.h5.nntrain.tmp ] || fail "the killed import's file stays"
 
 # ---- help ----
 for topic in import csv series text; do

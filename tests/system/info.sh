@@ -87,4 +87,14 @@ printf $other | dd of="$newest" bs=1 seek=5000 conv=notrunc 2>/dev/null
 said "$(basename "$newest"): not intact: .*damaged" run
 "$program" info "$newest" >info.log 2>&1
 [ $? = 9 ] || { fail "a damaged checkpoint does not end with 9"; cat info.log; }
+
+# A run that failed before it saved anything is described too; a folder that is not of a run is refused.
+"$program" classifier.yaml --run-dir early --set optimizer.adam.learning_rate=1e30 >train.log 2>&1 && fail "no failure"
+rm -rf early/checkpoints
+said '^checkpoints: 0$' early
+grep -q '^status: 3 .*NaN or Inf' info.log || { fail "the failure is not described"; cat info.log; }
+grep -q '^results: missing: the run has not been trained to its end' info.log || { fail "missing results"; cat info.log; }
+mkdir -p plain
+"$program" info plain >info.log 2>&1 && fail "a folder is taken for a run"
+grep -q 'plain: is neither a file nor a run directory' info.log || { fail "a folder"; cat info.log; }
 finish

@@ -14,6 +14,7 @@ must "$tree/bin/nntrain" version
 config=$tree/share/nntrain/digits/digits.yaml
 [ -f "$config" ] || fail "the example is not installed"
 [ -x "$tree/share/nntrain/to_pytorch.py" ] || fail "to_pytorch.py is not installed"
+[ -x "$tree/share/nntrain/from_pytorch.py" ] || fail "from_pytorch.py is not installed"
 [ -f "$tree/share/nntrain/nntrain.py" ] || fail "nntrain.py is not installed"
 "$tree/bin/nntrain" init | grep -q "\.py" && fail "a Python file is listed as an example"
 # The examples are those of the installation, wherever it is.
@@ -27,9 +28,16 @@ PKG_CONFIG_PATH=$(dirname "$(find "$tree" -name nntrain.pc)"):${PKG_CONFIG_PATH:
 export PKG_CONFIG_PATH
 read -r -a train_flags <<<"$(pkg-config --cflags --libs nntrain)"
 read -r -a predict_flags <<<"$(pkg-config --cflags --libs nntrain_infer)"
+read -r -a model_flags <<<"$(pkg-config --cflags --libs nntrain_model)"
 must mpicc -std=c11 "$sources/train.c" "${train_flags[@]}" -o train
 must "${CC:-cc}" -std=c11 "$sources/predict.c" "${predict_flags[@]}" -o predict
+must "${CC:-cc}" -std=c11 "$sources/predict.c" "${model_flags[@]}" -o predict_model
 ldd predict | grep -q 'libmpi\.' && fail "prediction needs MPI"
+
+# An example that is a program, as its build.sh compiles it.
+must cp -r "$tree/share/nntrain/cartpole" cartpole
+must cartpole/build.sh
+echo 0 0 0 0 1 | cartpole/cartpole dynamics | grep -q '^0 0.195' || fail "the example cartpole"
 
 # With find_package, with and without the component that needs MPI.
 must cmake -S "$sources" -B user -DCMAKE_PREFIX_PATH="$tree"
@@ -37,6 +45,9 @@ must cmake --build user
 must cmake -S "$sources" -B user-infer -DCMAKE_PREFIX_PATH="$tree" -DCOMPONENTS=infer
 must cmake --build user-infer
 [ -e user-infer/train ] && fail "COMPONENTS=infer brings training along"
+must cmake -S "$sources" -B user-model -DCMAKE_PREFIX_PATH="$tree" -DCOMPONENTS=model -DCMAKE_DISABLE_FIND_PACKAGE_HDF5=ON
+must cmake --build user-model
+[ -e user-model/predict ] && fail "COMPONENTS=model brings HDF5 along"
 for user in predict user/predict user-infer/predict; do
     ldd $user | grep -q libnntrain && fail "$user depends on a library of this installation"
 done
@@ -61,6 +72,24 @@ for program in ./predict user/predict user-infer/predict user-infer/predict_shar
     must $program "$newest"
     grep -q "fingerprint $trained" log || { fail "$program has not loaded the trained weights"; cat log; }
 done
+# A model.nn is read by both libraries; the one without HDF5 reads nothing else, and says so.
+must "$tree/bin/nntrain" export run-a model.nn
+must ./predict run-a
+expected=$(cat log)
+for program in ./predict ./predict_model user-model/predict_model; do
+    must $program model.nn
+    [ "$(cat log)" = "$expected" ] || { fail "$program predicts something else from model.nn"; cat log; }
+done
+for program in ./predict_model user-model/predict_model; do
+    ldd $program | grep -E 'libmpi|hdf5' && fail "$program needs MPI or HDF5"
+    for other in run-a "$newest"; do
+        $program "$other" >log 2>&1 && fail "$program reads $other"
+        grep -qF 'write one with `nntrain export RUN_DIR model.nn`' log || { fail "no remedy"; cat log; }
+    done
+    $program nowhere.nn >log 2>&1 && fail "$program reads what is not there"
+    grep -qF 'nowhere.nn: no such file' log || { fail "no message about a missing file"; cat log; }
+done
+
 # From Python, with the shared library of this installation.
 find_python
 if [ -n "$python" ]; then

@@ -52,7 +52,7 @@ replays 9 'not a checkpoint' classifier.yaml
 "$program" info stop/nonfinite-2.h5 >info.log 2>&1 && grep -q '^kind: nonfinite' info.log || { fail "info"; cat info.log; }
 
 # A file that cannot be written is a warning.
-mkdir -p unwritable/nonfinite-2.h5.tmp
+mkdir -p unwritable/nonfinite-2.h5.nntrain.tmp
 ends 3 2 1 classifier.yaml --run-dir unwritable "${diverging[@]}"
 says 'warning: the microbatch with NaN or Inf could not be kept'
 says "the output of layer $layer is NaN or Inf"

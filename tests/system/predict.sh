@@ -21,7 +21,7 @@ awk -F, -v rmse="$rmse" 'NR > 1 { d = $(NF - 1) - $NF; s += d * d; n++ } END { r
 head -1 p.csv | grep -q '^row,label,label_predicted,label_probability_0,.*,size,size_predicted$' ||
     fail "the columns are $(head -1 p.csv)"
 [ "$(wc -l <p.csv)" = 361 ] || fail "$(wc -l <p.csv) lines for 360 samples"
-grep -q '^label.confusion: \[\[' eval.log || fail "eval shows no confusion"
+grep -q '^label.confusion, correct classes in rows' eval.log || fail "eval shows no confusion"
 "$program" predict run --part train -o t.csv >/dev/null 2>&1 && [ "$(wc -l <t.csv)" = 1258 ] || fail "--part train"
 "$program" predict run --part tests -o no.csv >log 2>&1 && fail "a wrong part is taken"
 grep -q -- "--part must be train, validation or test, not 'tests'" log || fail "no message: $(cat log)"

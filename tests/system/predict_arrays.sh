@@ -95,7 +95,29 @@ mask, kind = n.load('mask.npy'), n.load('kind.npy')
 assert mask.dtype == n.dtype('<f8') and n.array_equal(mask, h5py.File('mask.h5')['y_predicted'][:]), mask.shape
 assert mask.shape == (257, 6, 5, 1) and n.array_equal(kind, h5py.File('kind.h5')['y_probability'][:])
 PY
-program_refuses 2 'an .npy file holds one array, but the network has 2 outputs (kind, mask)' predict run -o no.npy
+PYTHONPATH=$source_folder/scripts/python PYTHONDONTWRITEBYTECODE=1 "$python" - <<'PY' || fail "nntrain.predictions() reads something else"
+import numpy as n, nntrain
+table, arrays, mask = (nntrain.predictions(name) for name in ('files.csv', 'files.h5', 'mask.npy'))
+assert n.array_equal(mask, nntrain.predictions('mask.h5')['y_predicted'])
+assert table['row'].dtype.kind == 'i' and n.array_equal(table['row'], arrays['row'])
+assert list(table['file']) == list(arrays['file']) and list(table['kind'][:1]) == [arrays['kind_class'][arrays['kind'][0]]]
+assert n.isnan(table['mask_0_predicted'][95]) and len(table['mask_0_predicted']) == 257
+open('prose.csv', 'w').write('It was a dark night,\nand the lamps were lit.\n')
+open('cut.csv', 'w').write(open('files.csv').read().rsplit(',', 1)[0])
+for name, words in (('prose.csv', 'not a file of predictions'), ('cut.csv', 'cut short'), ('one.h5', 'not a file of predictions')):
+    try:
+        nntrain.predictions(name)
+        raise SystemExit(name + ' is read')
+    except ValueError as error:
+        assert words in str(error), error
+assert n.allclose(table['mask_3_predicted'], arrays['mask_predicted'].reshape(257, -1)[:, 3], rtol=1e-8, atol=0, equal_nan=True)
+PY
+program_refuses 2 'an .npy file holds one array, but there are 2 (kind_probability, mask_predicted): write .h5 or .csv, or choose one, such as --columns kind_probability' predict run -o no.npy
+run predict run -o chosen.npy --columns mask_predicted
+"$python" -c "
+import h5py, numpy as n
+assert n.array_equal(n.load('chosen.npy'), h5py.File('parts.h5')['mask_predicted'][:])" || fail "--columns chooses another array"
+program_refuses 2 "an .npy file holds numbers, but 'part' is text" predict run -o no.npy --columns part
 
 # Many blocks: equal rows, all with the same prediction.
 run predict mask large.h5 -o many.h5
@@ -114,13 +136,21 @@ for ranks in 2 3 4; do
     cmp -s mask.npy ranks.npy || { fail "$ranks ranks write another .npy"; cat log; }
 done
 for name in no.csv no.h5 no.npy; do
-    echo old >$name
+    run predict mask -o $name
+    cp $name kept
     (ulimit -f 16000 && trap '' XFSZ && exec "$program" predict mask large.h5 -o $name) >log 2>&1 && fail "$name: beyond the limit, and taken"
     said "cannot write"
-    [ "$(cat $name)" = old ] && rm $name || fail "$name was replaced by a part of the predictions"
+    cmp -s $name kept && rm $name || fail "$name was replaced by a part of the predictions"
 done
+# A second writer of the same file is refused, while the first one holds it.
+exec 8>held.csv.nntrain.tmp && flock 8
+program_refuses 10 'held.csv is being written by another process' predict run one.h5 -o held.csv
+exec 8>&- && rm -f held.csv.nntrain.tmp
 cp one.h5 kept.h5
 program_refuses 2 'kept.h5 is a file of the data' predict run kept.h5 -o kept.h5
+program_refuses 2 'best.h5 is a checkpoint of a run' predict run kept.h5 -o run/best.h5
+last=$(ls run/checkpoints/*.h5 | tail -n 1)
+program_refuses 2 'is a checkpoint of a run' predict run kept.h5 -o "$last"
 cmp -s one.h5 kept.h5 || fail "the data was replaced by its predictions"
 left=$(ls -d no* ./*.tmp 2>/dev/null)
 [ -z "$left" ] || fail "a failure left $left"

@@ -24,6 +24,8 @@ YAML
 run train run.yaml --run-dir run
 run predict run --part train -o train.csv
 rows train.csv 48
+run predict run -o parts.csv
+said 'parts.csv has no line for 2 rows that the run left out'
 run predict run --part test -o test.csv
 rows test.csv 62
 
@@ -89,6 +91,43 @@ program_refuses 5 "lacks the column 'close' of run/" predict run --data narrow.h
 program_refuses 6 'no-such.h5' predict run --data no-such.h5 -o no.out.csv
 program_refuses 5 'no file matches' predict run --data 'no-such-*.h5' -o no.out.csv
 [ ! -e no.out.csv ] || fail "a refused request left a file"
+
+# ---- no room, interruption: nothing is left ----
+awk 'BEGIN { print "open,high,close"; for (i = 0; i < 1200000; i++) print i ",2," i % 7 }' >large.csv
+awk 'BEGIN { print "open,high,close,y"; for (i = 0; i < 200; i++) print i ",2," i % 7 "," i % 3 / 2 }' >small.csv
+run import csv large.csv --y none -o large.h5
+run import csv small.csv --target value -o small.h5
+cat >small.yaml <<'YAML'
+data: {file: small.h5, train: {x: x, y: y}}
+network: [dense: {units: 64, activation: tanh}, dense: {units: 64, activation: tanh}, dense: {units: 1}]
+loss: mse
+training: {epochs: 1}
+YAML
+run train small.yaml --run-dir small
+for ending in csv npy h5; do
+    (ulimit -f 8000 && exec "$program" predict small large.h5 -o full.$ending >full.log 2>&1)
+    [ $? = 6 ] && grep -q "^nntrain: cannot write .*full.$ending.*: File too large" full.log || { fail "no room: .$ending"; cat full.log; }
+    [ -z "$(ls full.$ending* 2>/dev/null)" ] || fail "no room: $(ls full.$ending*) stays"
+done
+# interrupted SIGNAL COMMAND...: the signal reaches every rank when the temporary file is there
+interrupted() {
+    local signal=$1 process found ranks
+    shift
+    "$@" predict small large.h5 -o stopped.csv >stopped.log 2>&1 </dev/null &
+    process=$!
+    for _ in $(seq 2000); do [ -e stopped.csv.nntrain.tmp ] && break; sleep 0.005; done
+    ranks=$process
+    [ "$1" = "$program" ] || ranks=$(pgrep -P $process -f "$program")
+    kill -"$signal" $ranks
+    wait $process
+    found=$?
+    [ $found = 75 ] || { fail "SIG$signal: exit $found"; cat stopped.log; }
+    [ "$(grep -c 'interrupted: stopped.csv was not written' stopped.log)" = 1 ] || { fail "SIG$signal: $*: no message"; cat stopped.log; }
+    [ -z "$(ls stopped.csv* 2>/dev/null)" ] || { fail "SIG$signal: $(ls stopped.csv*) stays"; rm -f stopped.csv*; }
+}
+interrupted INT "$program"
+interrupted TERM "$program"
+interrupted TERM mpirun -n 3 --bind-to none "$program"
 
 # A name with a comma stays in its column.
 printf 'a,kind\n1,"big, red"\n2,blue\n3,"big, red"\n4,blue\n' >comma.csv

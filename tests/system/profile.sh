@@ -94,7 +94,7 @@ grep -q '^trace: [0-9]* steps of 2 ranks, from step 1 on' stopped.log || fail "t
 cp trace-3.json kept.json
 ends 0 3 2 classifier.yaml --run-dir run-3 --profile --trace trace-3.json
 cmp -s kept.json trace-3.json || fail "a finished run replaces its trace"
-[ ! -e trace-3.json.tmp ] || fail "a finished run leaves a temporary file"
+[ ! -e trace-3.json.nntrain.tmp ] || fail "a finished run leaves a temporary file"
 grep -q '^no profile: no step was left to run' train.log || { cat train.log; fail "no line about the profile"; }
 grep -q '^no trace: no step was left to run' train.log || { cat train.log; fail "no line about the trace"; }
 

@@ -14,7 +14,7 @@ export PYTHONPATH=$source_folder/scripts/python PYTHONDONTWRITEBYTECODE=1 NNTRAI
 # ---- the library ----
 
 exported=$(nm -D --defined-only "$library" | awk '$2 != "A" { sub("@.*", "", $3); print $3 }' | sort)
-declared=$(grep -oE '\bnn_(predictor_[a-z_]+|error_text|version)\(' "$source_folder/include/nntrain/nntrain.h" | tr -d '(' | sort -u)
+declared=$(grep -oE '\bnn_(predictor_[a-z0-9_]+|error_text|version)\(' "$source_folder/include/nntrain/nntrain.h" | tr -d '(' | sort -u)
 [ -n "$declared" ] && [ "$exported" = "$declared" ] || fail "exported: $exported"
 readelf -d "$library" >dynamic
 grep -q 'SONAME.*\[libnntrain_infer.so.0\]' dynamic || { fail "the soname"; cat dynamic; }
@@ -41,6 +41,19 @@ heads
 train_kind heads heads.yaml --set training.epochs=1 --set training.batch_size=80 --set training.microbatch_size=16 # uneven leaves
 regression
 train_kind regression regression.yaml --set training.epochs=1
+"$python" - <<'PY' # float32 has no fractions of these numbers
+import h5py, numpy
+with h5py.File('offset.h5', 'w') as file:
+    file['x'] = numpy.random.default_rng(3).normal(size=(80, 3)) + 1e9
+    file['y'] = file['x'][:, :1] - file['x'][:, 1:2]
+PY
+cat >offset.yaml <<'YAML'
+data: {file: offset.h5, train: {x: x, y: y}}
+network: [dense: {units: 6, activation: tanh}, dense: 1]
+loss: mse
+training: {epochs: 2, batch_size: 8, microbatch_size: 2}
+YAML
+train_kind offset offset.yaml
 
 cat >compare.py <<'PY'
 """compare.py RUN: predict() next to the CSV that `nntrain predict --data` has written, and to `nntrain info`."""
@@ -53,6 +66,8 @@ def inputs(run):
     def windows(series, length, stride):
         return numpy.stack([series[i:i + length] for i in range(0, len(series) - length + 1, stride)])
     with h5py.File(sys.argv[2]) as file:
+        if run == 'offset':
+            return file['x'][()], None
         if run in ('images', 'heads', 'regression'):
             return file['x_train' if run == 'regression' else 'x_test'][()], None
         if run in ('text', 'tied'):
@@ -125,6 +140,29 @@ with nntrain.load(run) as network:
         one = network.predict({n: x[n][i:i + 1] for n in x} if isinstance(x, dict) else x[i:i + 1])
         for n, found in (one if isinstance(one, dict) else {name: one}).items():
             assert numpy.allclose(found, all_y[n][i:i + 1], rtol=1e-4, atol=1e-5), (run, n, i)
+    # A model.nn predicts the same; in float64, what rounds to it, except where float64 inputs are no longer rounded.
+    with nntrain.load(run + '.nn') as exported:
+        same(exported.predict(x))
+        assert exported.graph == graph and exported.fingerprint == network.fingerprint
+        wide = exported.predict(x, dtype='float64')
+        for n, found in (wide if isinstance(wide, dict) else {name: wide}).items():
+            assert found.dtype == numpy.float64 and numpy.allclose(found, all_y[n], rtol=1e-5, atol=1e-6), (run, n)
+        if run == 'offset':
+            assert len(numpy.unique(y)) > 70 and numpy.array_equal(wide.astype('f4'), y)
+            assert numpy.array_equal(network.jvp(x, numpy.ones_like(x))[0], network.predict(x, dtype='f8'))
+    # With lengths, every row; what follows the last step does not matter.
+    if full is not None:
+        with h5py.File(sys.argv[2]) as file:
+            lengths = file['lengths'][()]
+        padded = x.astype('f4')
+        for i, length in enumerate(lengths):
+            padded[i, length:] = numpy.nan
+        cut = network.predict(padded, lengths=lengths)
+        found = cut[name] if isinstance(cut, dict) else cut
+        for i, row in enumerate(rows):
+            if classes is not None and found[i].size == len(classes):
+                same_bits([row[f'{name}_probability_{c}'] for c in classes], found[i].ravel())
+        assert all(numpy.array_equal(found[i], all_y[name][i]) for i in numpy.flatnonzero(full))
     nothing = network.predict({n: x[n][:0] for n in x} if isinstance(x, dict) else x[:0])
     same(nothing, slice(0))
 lines = nntrain.metrics(run)
@@ -135,10 +173,11 @@ for run in "${runs[@]}"; do
     case $run in
     images | heads | regression) data=$digits/digits.h5 ;;
     text | tied) data=text.h5 ;;
-    waves) data=waves.h5 ;;
+    waves | offset) data=$run.h5 ;;
     pairs | double) data=pairs.h5 ;;
     *) data=sequences.h5 ;;
     esac
+    "$program" export "$run" "$run.nn" >log 2>&1 || { fail "export $run"; cat log; }
     "$program" predict "$run" --data "$data" -o "$run.csv" >log 2>&1 || { fail "predict $run"; cat log; continue; }
     "$python" compare.py "$run" "$data" >log 2>&1 || { fail "$run"; tail -n 5 log; }
 done
@@ -175,6 +214,8 @@ refused(ValueError, f'table: the shape is {width}; the network takes samples x {
         take, table=table[0])
 refused(ValueError, 'the shape is that of a number', network.predict, 1.0)
 refused(ValueError, '', network.predict, [[1.0], [1.0, 2.0]])
+refused(ValueError, 'samples of one length', network.predict, {'image': image, 'table': table}, lengths=[1] * n)
+refused(ValueError, 'dtype: int32 is neither', network.predict, {'image': image, 'table': table}, dtype='i4')
 refused(TypeError, 'complex64 cannot be converted', take, table=table[:4] + 1j)
 refused(TypeError, 'cannot be converted', take, table=table[:4].astype(str))
 refused(TypeError, 'cannot be converted', network.predict, None)
@@ -182,6 +223,19 @@ for bad in (numpy.nan, numpy.inf, -numpy.inf, 1e300):
     wrong = table[:4].astype('f8')
     wrong[2, width - 1] = bad
     refused(ValueError, 'table: sample 2 contains NaN, Inf', take, table=wrong)
+masked = numpy.ma.masked_array(table[:4], numpy.zeros((4, width), bool))
+assert (take(table=masked)['size'] == both['size'][:4]).all(), 'a mask of nothing'
+masked[1, 0] = numpy.ma.masked
+refused(ValueError, 'table: values are masked', take, table=masked)
+refused(ValueError, 'table: values are masked', network.vjp, {'image': image[:4], 'table': masked}, numpy.ones((4, 1)))
+with h5py.File('packed.h5', 'w') as file:
+    for name, value in {'scale_factor': 0.5, 'add_offset': 1.0, '_FillValue': numpy.float32([-1]), 'missing_value': -1.0}.items():
+        file[name] = table[:4]
+        file[name].attrs[name] = value
+        refused(ValueError, f'table: the dataset has the attribute {name}', take, table=file[name])
+    file['nan'] = table[:4]
+    file['nan'].attrs['_FillValue'] = numpy.float32([numpy.nan])
+    assert (take(table=file['nan'])['size'] == take(table=file['scale_factor'][()])['size']).all()
 assert (network.predict({'image': image, 'table': table})['size'] == both['size']).all(), 'a refusal changed the network'
 
 text = nntrain.load('text')

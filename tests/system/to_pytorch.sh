@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
 # scripts/python/to_pytorch.py predicts what nntrain does: the networks of common_networks.sh and of the examples, and
-# networks with every type of layer that `nntrain help layers` lists. A type without a case here fails the test.
+# networks with every type of layer that `nntrain help layers` lists. A type without a case here fails the test. The
+# derivatives of predictions with respect to inputs are those of torch.autograd.
+build=$(realpath "$2")
 tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
-peers=${NN_PEERS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/peers} # scripts/setup.sh peers
-for python in "$peers/bin/python" python3 /usr/bin/python3; do
-    "$python" -c 'import torch, h5py, numpy' 2>/dev/null && break
-    python=
-done
-[ -n "$python" ] || { echo "skipped: no Python with torch and h5py (scripts/setup.sh peers)"; exit 77; }
+needs_interop_python torch h5py numpy
 export PYTHONPATH=$source_folder/scripts/python PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1
 source "$source_folder/tests/system/common_networks.sh"
 
@@ -27,133 +24,7 @@ for kind in "${kinds[@]}"; do
     one_epoch "$kind"
 done
 
-# ---- one network per type of layer ----
-
-"$python" - <<'PY'
-import h5py, numpy
-random = numpy.random.default_rng(1)
-shapes = {'table': [6], 'steps': [7, 4], 'image': [7, 6, 4], 'volume': [4, 5, 3, 2]}
-with h5py.File('layers.h5', 'w') as file:
-    for name, shape in shapes.items():
-        file[name] = random.normal(size=[24] + shape).astype('f4')
-    file['words'] = random.integers(0, 9, size=[24, 5]).astype('i4')
-    file['y'] = (3 + 2 * random.normal(size=[24, 2])).astype('f4')
-PY
-
-# layer TYPE DATA LINE...: a network of these lines and an output, with the type's case
-declare -A has_case
-cases=0
-layer() {
-    local type=$1 data=$2 name line
-    shift 2
-    has_case[$type]=1
-    cases=$((cases + 1))
-    name=$(printf '%s-%02d' "$type" $cases)
-    {
-        echo "data: {file: layers.h5, train: {x: $data, y: y}, fields: {y: {kind: value}"
-        [ "$data" != words ] || echo "  , x: {kind: index}"
-        echo "  }}"
-        echo "network:"
-        for line in "$@"; do echo "  - $line"; done
-        echo "  - dense: {units: 2}"
-        echo "loss: mse"
-        echo "training: {batch_size: 12, microbatch_size: 6}"
-    } >"$name.yaml"
-    one_epoch "$name"
-}
-
-layer input table
-layer dense steps 'dense: {units: 5, per_step: true, activation: tanh}' 'dense: {units: 5, bias: false}'
-layer dense table 'dense: {units: 6, name: a}' 'dense: {units: 6, share: a}' 'dense: {units: 6, share: a, activation: relu}'
-layer dense words 'embedding: {symbols: 9, units: 3, name: e}' 'dense: {units: 9, bias: false, per_step: true, share: e}'
-for function in relu tanh sigmoid gelu leaky_relu softmax elu selu silu softplus hard_sigmoid hard_swish hard_tanh; do
-    layer activation steps "activation: $function" "dense: {units: 6, per_step: true, activation: $function}"
-done
-layer activation steps 'activation: {function: leaky_relu, slope: 0.3}'
-layer prelu image 'prelu' 'prelu: {shared: true}'
-layer dropout table 'dropout: 0.5'
-layer flatten image 'flatten'
-layer add steps 'dense: {units: 4, per_step: true, name: a}' 'add: {inputs: [input, a, input]}'
-layer multiply steps 'dense: {units: 4, per_step: true, name: a}' 'multiply: {inputs: [input, a, a]}'
-layer concat steps 'dense: {units: 3, per_step: true, name: a}' 'concat: {inputs: [input, a]}' \
-    'slice: {axis: 0, end: 2, name: b}' 'concat: {axis: 0, inputs: [b, b]}' 'dense: {units: 3, per_step: true}'
-layer reshape image 'reshape: {shape: [14, -1]}' 'dense: {units: 3, per_step: true}'
-layer permute image 'permute: {axes: [2, 0, 1]}' 'dense: {units: 3, per_step: true}'
-layer slice image 'slice: {places: [3, 0, -2]}' 'slice: {axis: 0, begin: 1, end: -1}' 'slice: {axis: 1, begin: -3}'
-layer batch_norm image 'batch_norm: {activation: relu, name: a}' 'batch_norm: {scale: false, epsilon: 0.01}' \
-    'batch_norm: {shift: false, inputs: [previous, a], activation: tanh}' 'batch_norm: {share: a}'
-layer batch_norm table 'batch_norm: {freeze: true}' 'batch_norm: {scale: false, shift: false, running_decay: 0.5}'
-for type in rnn lstm gru; do
-    layer $type steps "$type: {units: 5, output: sequence, bidirectional: true}" "$type: {units: 3, bidirectional: true}"
-    layer $type image "$type: {units: 4, output: sequence, name: a}" "$type: {units: 4}"
-done
-layer rnn steps 'rnn: {units: 5, activation: relu}'
-layer embedding words 'embedding: {symbols: 9, units: 4}'
-layer positional_encoding steps 'positional_encoding' 'positional_encoding: learned'
-layer conv1d steps 'conv1d: {filters: 6, kernel: 4, padding: same, stride: 2, activation: gelu}' \
-    'conv1d: {filters: 4, kernel: 2, groups: 2}'
-layer conv2d image 'conv2d: {filters: 6, kernel: [3, 2], padding: same, stride: [2, 1], name: a}' \
-    'conv2d: {filters: 6, kernel: 3, padding: 1, dilation: [1, 2], groups: depthwise, bias: false}' \
-    'conv2d: {filters: 6, kernel: [3, 2], padding: same, dilation: 2, activation: softmax, name: b}' \
-    'conv2d: {filters: 6, kernel: [3, 2], padding: [2, 1], share: b}'
-layer conv3d volume 'conv3d: {filters: 4, kernel: [2, 3, 2], padding: same, groups: 2, stride: [1, 2, 1]}'
-layer conv2d_transpose image 'conv2d_transpose: {filters: 3, kernel: 3, activation: relu}' \
-    'conv2d_transpose: {filters: 2, kernel: [2, 5], stride: [3, 1], padding: valid, output_padding: [2, 0]}'
-layer conv2d_transpose image 'conv2d_transpose: {filters: 3, kernel: 2, stride: 3, bias: false}' \
-    'conv2d_transpose: {filters: 3, kernel: 3, stride: 2, padding: 1, dilation: 2, output_padding: 1}'
-layer upsample image 'upsample: 2' 'upsample: [1, 3]'
-layer upsample steps 'upsample: 3'
-for type in max_pool average_pool; do
-    layer $type image "$type: {kernel: [3, 2], stride: 2, padding: same}" "$type: {kernel: 2, padding: 1}"
-    layer $type steps "$type: {kernel: 4, stride: 1, padding: same}"
-    layer $type volume "$type: {kernel: 2, padding: same}" "$type: 2"
-    layer global_$type image "global_$type"
-    layer global_$type volume "global_$type"
-done
-layer layer_norm steps 'layer_norm' 'layer_norm: {scale: false, epsilon: 0.1}' 'layer_norm: {shift: false}'
-layer group_norm image 'group_norm: {groups: 2, name: a}' 'group_norm: {groups: 4, scale: false, epsilon: 0.1}' \
-    'group_norm: {groups: 1, shift: false}' 'layer_norm: {share: a}'
-layer group_norm table 'group_norm: {groups: 2, scale: false, shift: false}'
-layer multi_head_attention steps 'multi_head_attention: {heads: 2, name: a}' \
-    'multi_head_attention: {heads: 3, key_size: 2, causal: true, bias: false, dropout: 0.3}' 'multi_head_attention: {heads: 2, share: a}'
-layer multi_head_attention steps 'slice: {axis: 0, end: 3, name: a}' 'multi_head_attention: {heads: 2, inputs: [a, input]}'
-layer feed_forward steps 'feed_forward' 'feed_forward: {hidden: 3, activation: relu, bias: false}'
-
-listed=0
-for type in $("$program" help layers | sed -n '3,/^$/s/^  \([a-z0-9_]*\) .*/\1/p'); do
-    listed=$((listed + 1))
-    [ -n "${has_case[$type]:-}" ] || fail "layer $type: this test has no network with it"
-done
-[ $listed -ge 31 ] || fail "only $listed layers in help layers"
-
-# ---- data in other units: logarithms, differences, several targets, probabilities of yes or no ----
-
-"$python" - <<'PY'
-import h5py, numpy
-random = numpy.random.default_rng(2)
-with h5py.File('values.h5', 'w') as file:
-    file['s'] = (50 + numpy.cumsum(random.normal(size=[200, 3]), axis=0)).astype('f4')
-    file['x'] = random.normal(size=[60, 5]).astype('f4')
-    file['positive'] = numpy.exp(random.normal(size=[60, 2])).astype('f4')
-    file['yes'] = random.integers(0, 2, size=[60, 3]).astype('f4')
-PY
-cat >differences.yaml <<'YAML'
-data: {file: values.h5, train: {x: s}, window: {length: 6, targets: [1, 2]}, fields: {y: {transform: difference}}}
-network: [gru: {units: 5}, dense: {units: 2}]
-loss: mse
-training: {batch_size: 16}
-YAML
-cat >targets.yaml <<'YAML'
-data:
-  file: values.h5
-  train: {x: x, y: {size: positive, yes: yes}}
-  fields: {size: {transform: log}, yes: {kind: value}}
-network: [dense: {units: 6, name: body}, dense: {units: 2, name: size}, dense: {units: 3, name: yes, inputs: body}]
-losses: {size: mae, yes: binary_cross_entropy}
-training: {batch_size: 16}
-YAML
-one_epoch differences
-one_epoch targets
+source "$source_folder/tests/system/common_layers.sh"
 
 # ---- the examples ----
 
@@ -187,6 +58,12 @@ def samples(graph, count=11):
     if 'scale' in field:
         scale, offset = (numpy.resize(field[name], size) for name in ('scale', 'offset'))
         x = (x - offset) / scale
+    for layer in graph['layers']: # numbers of categories
+        if layer['type'] == 'one_hot':
+            numbers = [int(number) for number in layer['options']['categories']]
+            for place, categories in enumerate(numbers):
+                if 'scale' not in field or categories > 0:
+                    x[:, place::len(numbers)] = random.integers(0, min(categories, 9) if categories > 0 else 9, [count, 1])
     return x.astype('f4')
 
 def library(run, x, count):
@@ -239,6 +116,81 @@ PY
 "$python" compare.py "$tools/predict_values" "${runs[@]}" >log 2>&1 || fail "compare.py ended with $?"
 while read -r line; do fail "${line#FAIL: }"; done < <(grep '^FAIL' log)
 said "compared ${#runs[@]} runs"
+
+# ---- derivatives with respect to inputs ----
+
+cat >derivatives.py <<'PY'
+"""derivatives.py RUN...: all derivatives by torch.autograd, in float64, next to vjp and jvp of random vectors."""
+import math, sys
+import numpy, torch
+import nntrain, to_pytorch
+
+torch.set_num_threads(1)
+random = numpy.random.default_rng(5)
+
+def samples(graph, count):
+    field = graph['input']
+    size = math.prod(field['shape'])
+    tables = [layer['tensors'][0]['shape'][0] for layer in graph['layers'] if layer['type'] == 'embedding']
+    if tables:
+        return random.integers(0, min(tables), size=[count, size]).astype('f8')
+    x = random.normal(size=[count, size])
+    if 'scale' in field:
+        scale, offset = (numpy.resize(field[name], size) for name in ('scale', 'offset'))
+        x = (x - offset) / scale
+    for layer in graph['layers']: # numbers of categories
+        if layer['type'] == 'one_hot':
+            numbers = [int(number) for number in layer['options']['categories']]
+            for place, categories in enumerate(numbers):
+                if 'scale' not in field or categories > 0:
+                    x[:, place::len(numbers)] = random.integers(0, min(categories, 9) if categories > 0 else 9, [count, 1])
+    return x
+
+def jacobians(model, x):
+    """Samples x outputs x inputs: a sample's outputs depend on its own inputs alone."""
+    given = torch.from_numpy(x).reshape(len(x), *model.graph['input']['shape']).requires_grad_()
+    y = model(given)
+    y = torch.cat([part.flatten(1) for part in (y.values() if isinstance(y, dict) else [y])], dim=1)
+    columns = [torch.autograd.grad(y[:, o].sum(), given, retain_graph=True, allow_unused=True)[0] for o in range(y.shape[1])]
+    zeros = torch.zeros_like(given)
+    return numpy.stack([(zeros if c is None else c).flatten(1).numpy() for c in columns], axis=1), y.detach().numpy()
+
+def joined(values):
+    values = list(values.values()) if isinstance(values, dict) else [values]
+    return numpy.concatenate([part.reshape(len(part), -1) for part in values], axis=1)
+
+def expect(what, found, expected, limit):
+    worst = abs(found - expected).max() / max(abs(expected).max(), 1e-300)
+    assert found.shape == expected.shape and (worst < limit or not expected.any() and not found.any()), (what, worst)
+
+for run in sys.argv[1:]:
+    try:
+        model, network = to_pytorch.load(run).eval(), nntrain.load(run)
+        x = samples(model.graph, 7)
+        options = [layer['options'].get(name) for layer in model.graph['layers'] for name in ('function', 'activation')]
+        limit = 1e-7 if 'hard_sigmoid' in options else 1e-10  # PyTorch 1.13 rounds its slope of 1/6 to float32
+        jacobian, y = jacobians(model, x)
+        if model.graph['input']['kind'] == 'index': # numbers of symbols are not derived by, those that are copied neither
+            jacobian = 0 * jacobian
+        u, v = random.normal(size=y.shape), random.normal(size=x.shape)
+        gradient = network.vjp(x, u)
+        expect('vjp', joined(gradient), numpy.einsum('so,soi->si', u, jacobian), limit)
+        found, tangent = network.jvp(x, v)
+        expect('the outputs of jvp', joined(found), y, limit)
+        expect('jvp', joined(tangent), numpy.einsum('soi,si->so', jacobian, v), limit)
+        assert (joined(network.vjp(x, u)) == joined(gradient)).all(), 'other bits in the second call'
+    except Exception as error:
+        print(f'FAIL: {run}: {type(error).__name__}: {error}')
+print(f'derived {len(sys.argv) - 1} runs')
+PY
+if grep -q '^NN_SANITIZE:[^=]*=.' "$build/CMakeCache.txt"; then
+    echo "derivatives are not compared: Python is built without sanitizers"
+else
+    NNTRAIN_LIBRARY=$build/libnntrain_infer.so.0 "$python" derivatives.py "${runs[@]}" >log 2>&1 ||
+        fail "derivatives.py ended with $?"
+    while read -r line; do fail "${line#FAIL: }"; done < <(grep '^FAIL' log)
+    said "derived ${#runs[@]} runs"
+fi
 
 # ---- sequences with lengths, from the file that predict reads ----
 
@@ -299,6 +251,42 @@ except ValueError as error:
     assert 'without' in str(error)
 PY
 
+cat >length_derivatives.py <<'PY'
+"""Derivatives of samples with lengths: those of torch.autograd; what is after the last step is not read."""
+import h5py, numpy, torch, nntrain, to_pytorch
+random = numpy.random.default_rng(8)
+with h5py.File('sequences.h5') as file:
+    x, lengths = file['x'][()][:12].astype('f8'), file['lengths'][()][:12]
+after = numpy.arange(x.shape[1]) >= lengths[:, None]
+x[after] = numpy.nan
+def named(values):
+    return values if isinstance(values, dict) else {'y': values}
+def near(a, b):
+    assert numpy.abs(a - b).max() < 1e-9 * numpy.abs(b).max(), numpy.abs(a - b).max()
+for run in ('lengths', 'sequences', 'mixture', 'labels'):
+    model, network = to_pytorch.load(run), nntrain.load(run)
+    given = torch.from_numpy(numpy.nan_to_num(x)).requires_grad_()
+    y = named(model(given, lengths=lengths))
+    u = {name: random.normal(size=part.shape) for name, part in y.items()}
+    v = numpy.where(after.reshape(after.shape + (1,) * (x.ndim - 2)), numpy.nan, random.normal(size=x.shape))
+    predicted = named(network.predict(x, lengths, dtype='f8'))
+    used = {name: numpy.where(numpy.isnan(predicted[name]), 0, u[name]) for name in u}
+    sum((torch.from_numpy(used[name]) * y[name]).sum() for name in u).backward()
+    u = {name: numpy.where(numpy.isnan(predicted[name]), numpy.nan, u[name]) for name in u}
+    gradient = network.vjp(x, u if len(u) > 1 else u['y'], lengths)
+    near(gradient, given.grad.numpy())
+    assert not gradient[after].any()
+    found, tangent = map(named, network.jvp(x, v, lengths))
+    for name in u:
+        assert numpy.array_equal(found[name], predicted[name], equal_nan=True), (run, name)
+        assert (numpy.isnan(tangent[name]) == numpy.isnan(predicted[name])).all(), (run, name)
+    near(sum(numpy.nansum(u[name] * tangent[name]) for name in u), numpy.nansum(gradient * v))
+print('derived with lengths')
+PY
+if ! grep -q '^NN_SANITIZE:[^=]*=.' "$build/CMakeCache.txt"; then
+    NNTRAIN_LIBRARY=$build/libnntrain_infer.so.0 "$python" length_derivatives.py >log 2>&1 || { fail "derivatives with lengths"; cat log; }
+fi
+
 # A checkpoint of two files, which cut a tensor; without best weights.
 NN_FAULT=comm.node_size=value:1 mpirun -n 2 --bind-to none "$tools/nntrain_faults" train digits-data/digits.yaml --run-dir shards \
     --set training.epochs=1 --set checkpoint.shard_size=0.001 >log 2>&1 || { fail "training with shards"; cat log; }
@@ -329,6 +317,53 @@ refuses() { # MESSAGE RUN
 refuses 'nowhere' nowhere
 refuses 'not a checkpoint' layers.h5
 refuses 'has no checkpoint' digits-data
+echo 'no HDF5 at all, and no ZIP' >foreign.txt
+refuses 'foreign.txt is not a checkpoint of nntrain' foreign.txt
+"$python" - <<'PY' || fail "damaging files"
+content = bytearray(open('digits/best.h5', 'rb').read())
+open('cut.h5', 'wb').write(content[:-100])
+content[len(content) // 2] ^= 1
+open('flipped.h5', 'wb').write(content)
+content = open('digits.pt', 'rb').read()
+open('cut.pt', 'wb').write(content[:len(content) // 2])
+PY
+refuses 'flipped.h5 is damaged: wrong checksum' flipped.h5
+refuses 'cut.h5 is not a checkpoint of nntrain, or is cut short' cut.h5
+refuses 'cut.pt was not written by to_pytorch.py, or is damaged' cut.pt
+"$python" - flipped.h5 >log 2>&1 <<'PY' || { fail "without a library for checksums"; cat log; }
+import sys, warnings, to_pytorch
+to_pytorch.find_hash = lambda: None
+with warnings.catch_warnings(record=True) as caught:
+    to_pytorch.verify(sys.argv[1])
+assert len(caught) == 1 and 'was not verified' in str(caught[0].message), caught
+PY
+command digits nowhere/digits.pt && fail "it wrote to no folder"
+said 'cannot write nowhere/digits.pt'
+shard=$(find shards -name '*.shard-*' | sort | tail -1)
+printf '\1' | dd of="$shard" bs=1 seek=3000 conv=notrunc status=none
+refuses 'is damaged: wrong checksum' shards
+rm "$shard"
+refuses 'is missing: ' shards
+[ "$(grep -c Traceback log)" = 0 ] || fail "a traceback for a missing shard"
+"$python" - "${runs[@]}" >log 2>&1 <<'PY' || { fail "numbers that are not indices"; cat log; }
+import math, sys, torch, to_pytorch
+tried = 0
+for run in sys.argv[1:]:
+    model = to_pytorch.load(run)
+    field = model.graph['input']
+    if field['kind'] != 'index' or model.parts:
+        continue
+    tried += 1
+    for value in (2.5, -1, field['classes'], math.nan):
+        x = torch.zeros(2, *field['shape'])
+        x.reshape(2, -1)[1, -1] = value
+        try:
+            model(x)
+            raise AssertionError((run, value))
+        except ValueError as error:
+            assert 'sample 1 has' in str(error), error
+assert tried, 'no run has indices'
+PY
 "$python" - >log 2>&1 <<'PY' || { fail "an unknown graph"; cat log; }
 import to_pytorch
 graph = to_pytorch.load('digits').graph

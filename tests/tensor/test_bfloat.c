@@ -9,7 +9,7 @@ enum { HALVES = 1 << 16 };
 /* What follows the 16 bits of a bfloat16: it is next to a value, or next to the middle between two. */
 static const uint32_t tails[] = {0, 1, 0x7fff, 0x8000, 0x8001, 0xffff};
 
-#define TAILS (sizeof(tails) / sizeof(tails[0]))
+#define TAILS ((uint32_t)(sizeof(tails) / sizeof(tails[0])))
 
 static float from_bits(uint32_t bits)
 {

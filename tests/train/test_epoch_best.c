@@ -21,15 +21,15 @@ typedef struct history {
 /* The epoch whose weights are kept after all epochs. */
 static int64_t best_of(const history *of, bool higher, bool by_loss)
 {
-    nn_run_state run = {0};
+    nn_best best = {0};
     const nn_best_rule rule = {
         .metric = by_loss ? -1 : 0, .head = -1, .higher_is_better = higher && !by_loss};
     for (int e = 0; e < EPOCHS; e++) {
         nn_results figures = {.loss = of->losses[e]};
         figures.choices[0] = of->values[e];
-        nn_epoch_best_take(&rule, &run, e + 1, &figures);
+        nn_epoch_best_take(&rule, &best, e + 1, &figures);
     }
-    return run.best_epoch;
+    return best.step;
 }
 
 static void test_order(void **state)
@@ -73,27 +73,62 @@ static void make_model(nn_model *model, int heads, char names[3][16])
     }
 }
 
+/* The rule for one name; NULL: for none. */
+static nn_best_rule rule_of(const nn_model *model, const char *name)
+{
+    char *items[1] = {(char *)(uintptr_t)name};
+    const nn_text_list wanted = {items, name != NULL};
+    nn_best_rules rules = nn_best_rules_of(model, &wanted);
+    assert_int_equal(rules.count, 1);
+    assert_string_equal(rules.items[0].file, "best.h5");
+    return rules.items[0];
+}
+
 static void test_names(void **state)
 {
     (void)state;
     char names[3][16];
     nn_model model;
     make_model(&model, 1, names);
-    assert_int_equal(nn_best_rule_of(&model, NULL).metric, -1);
-    assert_int_equal(nn_best_rule_of(&model, "loss").metric, -1);
-    assert_int_equal(nn_best_rule_of(&model, "a.loss").metric, -1);
-    assert_int_equal(nn_best_rule_of(&model, "a.loss").head, -1);
-    assert_int_equal(nn_best_rule_of(&model, "accuracy").metric, 0);
-    assert_int_equal(nn_best_rule_of(&model, "a.accuracy").metric, 0);
-    assert_true(nn_best_rule_of(&model, "a.accuracy").higher_is_better);
+    assert_int_equal(rule_of(&model, NULL).metric, -1);
+    assert_int_equal(rule_of(&model, "loss").metric, -1);
+    assert_int_equal(rule_of(&model, "a.loss").metric, -1);
+    assert_int_equal(rule_of(&model, "a.loss").head, -1);
+    assert_int_equal(rule_of(&model, "accuracy").metric, 0);
+    assert_int_equal(rule_of(&model, "a.accuracy").metric, 0);
+    assert_true(rule_of(&model, "a.accuracy").higher_is_better);
     make_model(&model, 2, names);
-    assert_int_equal(nn_best_rule_of(&model, "b.accuracy").metric, 1);
-    assert_int_equal(nn_best_rule_of(&model, "b.loss").head, 1);
-    assert_int_equal(nn_best_rule_of(&model, "loss").head, -1);
+    assert_int_equal(rule_of(&model, "b.accuracy").metric, 1);
+    assert_int_equal(rule_of(&model, "b.loss").head, 1);
+    assert_int_equal(rule_of(&model, "loss").head, -1);
+}
+
+/* Wrong: two results share a file of best weights, or a file is named in a way that is not allowed. */
+static void test_files(void **state)
+{
+    (void)state;
+    char names[3][16], *items[3] = {"loss", "b.accuracy", "b.loss"};
+    nn_model model;
+    make_model(&model, 2, names);
+    nn_best_rules rules = nn_best_rules_of(&model, &(nn_text_list){items, 3});
+    assert_int_equal(rules.count, 3);
+    assert_string_equal(rules.items[0].file, "best.h5");
+    assert_string_equal(rules.items[1].file, "best-b.accuracy.h5");
+    assert_string_equal(rules.items[2].file, "best-b.loss.h5");
+    assert_true(rules.items[1].higher_is_better && !rules.items[2].higher_is_better);
+    char name[NN_KEPT_NAME];
+    nn_kept_name_best("rmse (relative to the spread of each output)", name);
+    assert_string_equal(name, "best-rmse.h5");
+    nn_kept_name_best("a/b\xc3\xa4 c", name);
+    assert_string_equal(name, "best-a-b--.h5");
+    assert_true(nn_kept_is_best(name) && nn_kept_is_best("best.h5"));
+    assert_false(nn_kept_is_best("best-.h5") || nn_kept_is_best("best-x.h5.tmp") ||
+                 nn_kept_is_best("best.h5.tmp"));
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_names),
+                                       cmocka_unit_test(test_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Compiles the solver. pkg-config finds an nntrain that was installed elsewhere by PKG_CONFIG_PATH=PREFIX/lib/pkgconfig.
+set -eu
+cd "$(dirname "$0")"
+# shellcheck disable=SC2046
+mpicc -std=c11 -O2 advection.c $(pkg-config --cflags --libs nntrain) -lm -o advection

@@ -1,0 +1,13 @@
+/* One line per layout, in the order in which they are asked. Included with NN_LAYOUT defined. */
+NN_LAYOUT(lengths)
+NN_LAYOUT(single)
+NN_LAYOUT(enumeration)
+NN_LAYOUT(plain)
+NN_LAYOUT(vlen)
+NN_LAYOUT(flat)
+NN_LAYOUT(sparse)
+NN_LAYOUT(categorical)
+NN_LAYOUT(members)
+NN_LAYOUT(joined)
+NN_LAYOUT(record)
+NN_LAYOUT(text)
