@@ -346,8 +346,7 @@ const char *nn_comm_library(void)
 
 void nn_comm_abort(nn_comm *comm, nn_status status)
 {
-    fprintf(stderr, "%srank %d on %s: %s\n", nn_log_clearing(STDERR_FILENO), comm->rank, comm->host,
-            nn_error_text());
+    nn_log_failure("rank %d on %s: %s", comm->rank, comm->host, nn_error_text());
     fflush(NULL);
     MPI_Abort(comm->job, (int)status);
     _Exit((int)status);
