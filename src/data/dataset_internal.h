@@ -64,6 +64,9 @@ struct nn_dataset {
     nn_feed *feeds[NN_PARTS];
 };
 
+/* The number of columns that are normalised separately: features of rows and steps, channels of images. */
+int64_t nn_fields_columns(const nn_dataset *dataset, const nn_view *view);
+
 /* Fills in the order of the train part; nn_dataset_arrange completes it. */
 void nn_dataset_make_order(nn_dataset *dataset);
 

@@ -67,8 +67,7 @@ static const nn_scaling *fields_kept(const nn_dataset *dataset, const nn_data_re
     return NULL;
 }
 
-/* The number of columns that are normalised separately: features of rows and steps, channels of images. */
-static int64_t fields_columns(const nn_dataset *dataset, const nn_view *view)
+int64_t nn_fields_columns(const nn_dataset *dataset, const nn_view *view)
 {
     const char *layout = nn_source_field_options(dataset->options, dataset->first, view->array)->layout;
     int dimensions = view->shape.dimensions;
@@ -82,7 +81,7 @@ static int64_t fields_columns(const nn_dataset *dataset, const nn_view *view)
 /* The number of target columns with metrics of their own: one if the values are steps of one quantity. */
 static int64_t fields_outputs(const nn_dataset *dataset, const nn_view *view)
 {
-    return view->rows - view->seen > 1 && view->picked == 1 ? 1 : fields_columns(dataset, view);
+    return view->rows - view->seen > 1 && view->picked == 1 ? 1 : nn_fields_columns(dataset, view);
 }
 
 /* Statistics are needed for normalisation and for the mean target. */
@@ -97,7 +96,7 @@ nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
         bool asked = !known && !kept && fields_normalize(dataset, view) != NN_NORMALIZE_NONE;
         if (!asked && (view->input || !nn_data_measures(dataset, v)))
             continue; /* neither normalised nor needed for the baseline */
-        int64_t columns = fields_columns(dataset, view);
+        int64_t columns = nn_fields_columns(dataset, view);
         if (!view->input && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) columns = view->values;
         if (view->rows - view->seen > 1 && !view->input && view->picked == 1) columns = 1;
         NN_TRY(nn_statistics_create(columns, &request->statistics[v]));

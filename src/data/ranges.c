@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 
 /* Ranges that differ by a larger factor are hardly in the same unit. */
 #define RANGES_FACTOR 50
@@ -29,12 +30,21 @@ static double range_value(int64_t order)
     return value;
 }
 
-nn_status nn_range_join(nn_comm *comm, nn_range *range)
+nn_status nn_ranges_join(nn_comm *comm, int64_t count, nn_range *ranges)
 {
-    int64_t both[2] = {range_order(-range->least), range_order(range->most)};
-    NN_TRY(nn_comm_maximum(comm, both, 2));
-    *range = (nn_range){.least = -range_value(both[0]), .most = range_value(both[1])};
-    return NN_OK;
+    int64_t *both = NULL;
+    nn_status status = NN_ALLOCATE(&both, 2 * count, "the ranges of the data");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    for (int64_t i = 0; i < count; i++) {
+        both[2 * i] = range_order(-ranges[i].least);
+        both[2 * i + 1] = range_order(ranges[i].most);
+    }
+    NN_TRY_TO(done, status, nn_comm_maximum(comm, both, (size_t)(2 * count)));
+    for (int64_t i = 0; i < count; i++)
+        ranges[i] = (nn_range){.least = -range_value(both[2 * i]), .most = range_value(both[2 * i + 1])};
+done:
+    nn_free(both);
+    return status;
 }
 
 static bool range_is_known(const nn_range *range)

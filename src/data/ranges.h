@@ -10,8 +10,8 @@ typedef struct nn_range {
     double least, most;
 } nn_range;
 
-/* Extends the range to that over all ranks. Collective. */
-nn_status nn_range_join(nn_comm *comm, nn_range *range);
+/* Extends each range to that over all ranks. Collective. */
+nn_status nn_ranges_join(nn_comm *comm, int64_t count, nn_range *ranges);
 
 /* Warns if the range of an array in a separate part is many times larger or smaller than in the train part,
  * such as 0 to 1 against 0 to 255: all parts are normalised alike. */

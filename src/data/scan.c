@@ -360,7 +360,7 @@ static nn_status scan_look(nn_comm *comm, nn_dataset *dataset, const nn_samples 
     for (int v = 0; v < work.view_count; v++) {
         NN_TRY_TO(done, status, nn_scan_report(comm, &work, &work.views[v], problems));
         if ((int64_t)work.views[v].largest > largest[v]) largest[v] = (int64_t)work.views[v].largest;
-        NN_TRY_TO(done, status, nn_range_join(comm, &work.views[v].range));
+        NN_TRY_TO(done, status, nn_ranges_join(comm, 1, &work.views[v].range));
         if (hashes) dataset->ranges[samples->part][v] = work.views[v].range;
         nn_array *array = &samples->source->arrays[work.views[v].view->array];
         array->content += work.views[v].content;

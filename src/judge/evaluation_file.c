@@ -147,6 +147,72 @@ static nn_status file_put_parts(const file_work *of)
     return nn_store_image_put(of->image, "part_samples", NN_STORE_I64, 1, &parts, samples);
 }
 
+/* ---- ranges of the fields ---- */
+
+static nn_status file_put_range(const file_work *of, const nn_field_extremes *field, const char *what,
+                                nn_store_type type, int64_t columns, const void *values)
+{
+    char path[FILE_NAME];
+    const int64_t extents[2] = {NN_PARTS, columns};
+    snprintf(path, sizeof path, "ranges/%.200s/%s", field->key, what);
+    return nn_store_image_put(of->image, path, type, columns > 0 ? 2 : 1, extents, values);
+}
+
+/* Names of columns where they have any: all of them, as one list. */
+static nn_status file_put_range_names(const file_work *of, const nn_field_extremes *field)
+{
+    char path[FILE_NAME];
+    const nn_names *names = nn_names_set_find(nn_dataset_names(of->gathering->data), field->key);
+    snprintf(path, sizeof path, "ranges/%.200s/columns", field->key);
+    if (!names || (int64_t)names->columns.count != field->columns) return NN_OK;
+    return nn_store_image_put_names(of->image, path, names->columns.count, names->columns.items);
+}
+
+static nn_status file_put_field_ranges(const file_work *of, const nn_field_extremes *field)
+{
+    int64_t count = NN_PARTS * field->columns;
+    double *bounds = NULL;
+    int64_t *counts = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, NN_ALLOCATE(&bounds, 2 * count, "the ranges of an evaluation"));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&counts, 2 * count, "the ranges of an evaluation"));
+    for (int64_t i = 0; i < count; i++) {
+        const nn_extreme *own = &field->extremes[i];
+        bounds[i] = own->values > own->missing ? own->least : NAN;
+        bounds[count + i] = own->values > own->missing ? own->most : NAN;
+        counts[i] = own->values;
+        counts[count + i] = own->missing;
+    }
+    NN_TRY_TO(done, status, file_put_range_names(of, field));
+    NN_TRY_TO(done, status, file_put_range(of, field, "samples", NN_STORE_I64, 0, field->samples));
+    NN_TRY_TO(done, status, file_put_range(of, field, "least", NN_STORE_F64, field->columns, bounds));
+    NN_TRY_TO(done, status, file_put_range(of, field, "most", NN_STORE_F64, field->columns, bounds + count));
+    NN_TRY_TO(done, status, file_put_range(of, field, "values", NN_STORE_I64, field->columns, counts));
+    NN_TRY_TO(done, status,
+              file_put_range(of, field, "missing", NN_STORE_I64, field->columns, counts + count));
+done:
+    nn_free(bounds);
+    nn_free(counts);
+    return status;
+}
+
+static nn_status file_put_ranges(const file_work *of)
+{
+    const nn_extremes *extremes = &of->gathering->extremes;
+    for (int f = 0; f < extremes->count; f++) NN_TRY(file_put_field_ranges(of, &extremes->fields[f]));
+    return NN_OK;
+}
+
+/* ---- a text ---- */
+
+static nn_status file_put_continued(const file_work *of)
+{
+    const nn_continued *continued = &of->gathering->continued;
+    if (!continued->text.bytes) return NN_OK;
+    NN_TRY(nn_store_image_put_text(of->image, "text/prompt", continued->prompt.bytes));
+    return nn_store_image_put_text(of->image, "text/written", continued->text.bytes);
+}
+
 /* ---- targets ---- */
 
 /* The names of outputs or classes, and units. */
@@ -293,6 +359,8 @@ static nn_status file_put_all(const file_work *of, const nn_judge_origin *origin
     NN_TRY(file_put_origin(of, origin, judgement));
     NN_TRY(file_put_files(of));
     NN_TRY(file_put_parts(of));
+    NN_TRY(file_put_ranges(of));
+    NN_TRY(file_put_continued(of));
     NN_TRY(file_put_records(of, "sample", gathering->sample.records, gathering->sample.count,
                             gathering->sample.width));
     NN_TRY(file_put_records(of, "series", gathering->series.records, gathering->series.count,

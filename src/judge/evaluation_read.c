@@ -10,6 +10,7 @@
 
 #define READ_PATH 512
 #define READ_TARGETS "targets/"
+#define READ_RANGES "ranges/"
 
 /* ---- arrays ---- */
 
@@ -130,6 +131,58 @@ static nn_status read_find_target(void *context, const char *dataset, const nn_s
     return NN_OK;
 }
 
+/* ---- ranges ---- */
+
+static nn_status read_of_range(nn_store_file *file, const nn_evaluation_range *range, const char *what,
+                               nn_store_type type, void **values)
+{
+    char name[READ_PATH];
+    int64_t extents[2];
+    snprintf(name, sizeof name, READ_RANGES "%.200s/%s", range->name, what);
+    NN_TRY(read_array(file, name, type, 2, extents, values));
+    if (!*values || extents[0] != NN_PARTS || extents[1] != range->columns)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s does not have one entry per part and column",
+                nn_store_path(file), name);
+    return NN_OK;
+}
+
+static nn_status read_range(nn_store_file *file, nn_evaluation_range *range)
+{
+    char name[READ_PATH];
+    size_t names = 0;
+    snprintf(name, sizeof name, READ_RANGES "%.200s/samples", range->name);
+    NN_TRY(nn_store_read_verified(file, name, NN_STORE_I64, NN_PARTS, range->samples));
+    NN_TRY(read_of_range(file, range, "least", NN_STORE_F64, (void **)&range->least));
+    NN_TRY(read_of_range(file, range, "most", NN_STORE_F64, (void **)&range->most));
+    NN_TRY(read_of_range(file, range, "values", NN_STORE_I64, (void **)&range->values));
+    NN_TRY(read_of_range(file, range, "missing", NN_STORE_I64, (void **)&range->missing));
+    snprintf(name, sizeof name, READ_RANGES "%.200s/columns", range->name);
+    if (!nn_store_has(file, name)) return NN_OK;
+    NN_TRY(nn_store_read_names(file, name, &range->names, &names));
+    if ((int64_t)names == range->columns) return NN_OK;
+    nn_store_free_names(range->names, names);
+    range->names = NULL;
+    NN_FAIL(NN_ERROR_CHECKPOINT, "%s: not every column has a name in %s", nn_store_path(file), name);
+}
+
+/* Every field has its `least`, whose last extent is the number of columns. */
+static nn_status read_find_range(void *context, const char *dataset, const nn_store_info *info)
+{
+    static const char end[] = "/least";
+    nn_stored_evaluation *evaluation = context;
+    size_t begin = strlen(READ_RANGES), length = strlen(dataset), after = sizeof end - 1;
+    if (strncmp(dataset, READ_RANGES, begin) != 0 || length <= begin + after ||
+        strcmp(dataset + length - after, end) != 0 || info->dimensions != 2)
+        return NN_OK;
+    if (evaluation->range_count == NN_DATA_FIELDS)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "an evaluation with more than %d fields", NN_DATA_FIELDS);
+    nn_evaluation_range *range = &evaluation->ranges[evaluation->range_count++];
+    range->columns = info->extents[1];
+    NN_TRY(nn_copy_text(dataset + begin, &range->name));
+    range->name[length - begin - after] = '\0';
+    return NN_OK;
+}
+
 /* ---- samples ---- */
 
 static nn_status read_of_samples(nn_store_file *file, const char *group, const char *what, nn_store_type type,
@@ -222,8 +275,14 @@ static nn_status read_all(nn_store_file *file, nn_stored_evaluation *evaluation)
     NN_TRY(read_count(file, "@samples", &evaluation->samples));
     NN_TRY(nn_store_read_names(file, "files", &evaluation->files, &evaluation->file_count));
     NN_TRY(read_parts(file, evaluation));
+    if (nn_store_has(file, "text/written")) {
+        NN_TRY(nn_store_read_text(file, "text/prompt", &evaluation->prompt));
+        NN_TRY(nn_store_read_text(file, "text/written", &evaluation->written));
+    }
     NN_TRY(nn_store_visit(file, read_find_target, evaluation));
     for (int t = 0; t < evaluation->target_count; t++) NN_TRY(read_target(file, &evaluation->targets[t]));
+    NN_TRY(nn_store_visit(file, read_find_range, evaluation));
+    for (int r = 0; r < evaluation->range_count; r++) NN_TRY(read_range(file, &evaluation->ranges[r]));
     NN_TRY(read_samples(file, evaluation, "sample", &evaluation->sample));
     NN_TRY(read_samples(file, evaluation, "series", &evaluation->series));
     NN_TRY(read_windows(file, &evaluation->series));
@@ -245,6 +304,17 @@ static void read_release_samples(nn_evaluation_samples *samples)
     *samples = (nn_evaluation_samples){0};
 }
 
+static void read_release_range(nn_evaluation_range *range)
+{
+    if (range->names) nn_store_free_names(range->names, (size_t)range->columns);
+    nn_free(range->name);
+    nn_free(range->least);
+    nn_free(range->most);
+    nn_free(range->values);
+    nn_free(range->missing);
+    *range = (nn_evaluation_range){0};
+}
+
 /* All but the state. */
 static void read_release(nn_stored_evaluation *evaluation)
 {
@@ -261,6 +331,11 @@ static void read_release(nn_stored_evaluation *evaluation)
         *target = (nn_evaluation_target){0};
     }
     evaluation->target_count = 0;
+    for (int r = 0; r < evaluation->range_count; r++) read_release_range(&evaluation->ranges[r]);
+    evaluation->range_count = 0;
+    nn_free(evaluation->prompt);
+    nn_free(evaluation->written);
+    evaluation->prompt = evaluation->written = NULL;
     nn_free(evaluation->part);
     nn_free(evaluation->weights);
     nn_free(evaluation->fingerprint);

@@ -24,6 +24,16 @@ typedef struct nn_evaluation_target {
     nn_shape output; /* of a sample, as the network has it; no dimensions: a single value, or unknown */
 } nn_evaluation_target;
 
+/* The ranges of the values of a field. Everything is owned. */
+typedef struct nn_evaluation_range {
+    char *name;
+    char **names;              /* of the columns; NULL: they have none */
+    int64_t columns;           /* as data/extremes.h counts them */
+    double *least, *most;      /* NN_PARTS x columns; NaN: no value */
+    int64_t *values, *missing; /* likewise */
+    int64_t samples[NN_PARTS]; /* looked at */
+} nn_evaluation_range;
+
 /* What the network said of some samples. Everything is owned. */
 typedef struct nn_evaluation_samples {
     int64_t count;
@@ -52,6 +62,9 @@ typedef struct nn_stored_evaluation {
     char **parts; /* names; NULL: a file of an earlier version */
     size_t part_count;
     int64_t part_samples[NN_PARTS];
+    int range_count;
+    nn_evaluation_range ranges[NN_DATA_FIELDS]; /* in the order of their names */
+    char *prompt, *written;                     /* a text that the network continued; NULL: none */
     int target_count;
     nn_evaluation_target targets[NN_MODEL_HEADS]; /* in the order of their names */
     nn_evaluation_samples sample, series, worst;  /* count 0: none are kept */

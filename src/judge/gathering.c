@@ -69,6 +69,7 @@ nn_status nn_gathering_create(nn_comm *comm, const nn_model *model, const nn_dat
         nn_chosen_random(samples, nn_smaller(wants->sample, most), seed, layout->width, &gathering->sample));
     NN_TRY(nn_chosen_first(window->length > 0 ? samples : 0, nn_smaller(GATHERING_SERIES, most),
                            layout->width, &gathering->series));
+    if (wants->text > 0) NN_TRY(nn_continued_create(model, window, &gathering->continued));
     NN_TRY(NN_ALLOCATE(&gathering->worst, threads, "the threads of an evaluation"));
     NN_TRY(NN_ALLOCATE(&gathering->each, threads, "the threads of an evaluation"));
     for (int t = 0; t < threads; t++) {
@@ -96,6 +97,8 @@ void nn_gathering_release(nn_gathering *gathering)
     }
     nn_chosen_release(&gathering->sample);
     nn_chosen_release(&gathering->series);
+    nn_extremes_release(&gathering->extremes);
+    nn_continued_release(&gathering->continued);
     *gathering = (nn_gathering){0};
 }
 
@@ -232,6 +235,7 @@ static void gathering_observe(void *context, const nn_loaded *loaded, int thread
     nn_gathering *gathering = context;
     struct gathering_thread *own = &gathering->each[thread];
     nn_worst *worst = &gathering->worst[thread];
+    nn_continued_observe(gathering->model, loaded, first, &gathering->continued);
     for (int64_t i = 0; i < loaded->microbatch->samples; i++) {
         double loss = nn_loaded_sample_loss(loaded, gathering->model, i);
         own->record[NN_RECORD_POSITION] = (double)(first + i);
@@ -296,5 +300,7 @@ nn_status nn_gathering_join(nn_gathering *gathering)
     NN_TRY(nn_chosen_join(gathering->comm, &gathering->sample));
     NN_TRY(nn_chosen_join(gathering->comm, &gathering->series));
     NN_TRY(gathering_count_labels(gathering));
+    NN_TRY(nn_continued_join(gathering->comm, &gathering->continued));
+    NN_TRY(nn_extremes_measure(gathering->comm, gathering->data, &gathering->extremes));
     return nn_worst_join(gathering->comm, all);
 }

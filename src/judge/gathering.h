@@ -9,7 +9,9 @@
 #ifndef NN_JUDGE_GATHERING_H
 #define NN_JUDGE_GATHERING_H
 
+#include "data/extremes.h"
 #include "judge/chosen.h"
+#include "judge/continued.h"
 #include "settings/settings.h"
 #include "step/evaluate.h"
 
@@ -43,6 +45,8 @@ typedef struct nn_gathering {
     nn_worst *worst;                  /* one per thread; the first has those of all ranks in the end */
     nn_gathered_head heads[NN_MODEL_HEADS];
     int64_t *labels[NN_MODEL_HEADS]; /* owned; by part and class: labels; NULL: not counted */
+    nn_extremes extremes;            /* of all parts */
+    nn_continued continued;          /* its text is written after the join */
     struct gathering_thread *each;   /* scratch of the threads */
     nn_evaluate_observer observer;   /* for nn_evaluate_request */
 } nn_gathering;

@@ -83,6 +83,16 @@ nn_status nn_alphabet_read(const nn_alphabet *alphabet, const char *text, size_t
     return NN_OK;
 }
 
+void nn_alphabet_append(const nn_alphabet *alphabet, size_t symbol, nn_text *text)
+{
+    if (!alphabet->text) {
+        nn_text_append(text, symbol > 0 ? "%c" : "\xef\xbf\xbd", (int)symbol); /* no text has a 0 in it */
+        return;
+    }
+    size_t begin = alphabet->begins[symbol];
+    nn_text_append(text, "%.*s", (int)(alphabet->begins[symbol + 1] - begin), alphabet->text + begin);
+}
+
 void nn_alphabet_write(const nn_alphabet *alphabet, size_t symbol, FILE *file)
 {
     if (!alphabet->text) {

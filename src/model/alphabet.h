@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 typedef struct nn_alphabet {
     size_t count;
@@ -21,6 +22,8 @@ void nn_alphabet_release(nn_alphabet *alphabet);
  */
 nn_status nn_alphabet_read(const nn_alphabet *alphabet, const char *text, size_t **symbols, size_t *count);
 
+/* Appends a symbol to a text; byte 0 becomes U+FFFD. */
+void nn_alphabet_append(const nn_alphabet *alphabet, size_t symbol, nn_text *text);
 void nn_alphabet_write(const nn_alphabet *alphabet, size_t symbol, FILE *file);
 
 #endif

@@ -11,8 +11,16 @@
 nn_status nn_generator_open(const char *run_or_checkpoint, const nn_generator_options *options,
                             nn_generator *generator)
 {
-    *generator = (nn_generator){.options = *options};
-    NN_TRY(nn_predictor_open(run_or_checkpoint, &generator->predictor));
+    nn_predictor *predictor = NULL;
+    *generator = (nn_generator){0};
+    NN_TRY(nn_predictor_open(run_or_checkpoint, &predictor));
+    return nn_generator_of(predictor, run_or_checkpoint, options, generator);
+}
+
+nn_status nn_generator_of(nn_predictor *predictor, const char *of, const nn_generator_options *options,
+                          nn_generator *generator)
+{
+    *generator = (nn_generator){.options = *options, .predictor = predictor};
     size_t classes = nn_predictor_class_count(generator->predictor);
     size_t outputs = nn_predictor_output_count(generator->predictor);
     generator->window = nn_predictor_input_count(generator->predictor);
@@ -20,7 +28,7 @@ nn_status nn_generator_open(const char *run_or_checkpoint, const nn_generator_op
         NN_FAIL(NN_ERROR_USAGE,
                 "%s: it does not predict the next symbol of a text; `nntrain init text` shows a network that "
                 "does",
-                run_or_checkpoint);
+                of);
     generator->every_step = outputs != classes;
     NN_TRY(nn_alphabet_create(nn_predictor_class_names(generator->predictor), classes, &generator->alphabet));
     NN_TRY(NN_ALLOCATE(&generator->inputs, generator->window, "a window"));
@@ -39,15 +47,33 @@ void nn_generator_close(nn_generator *generator)
     *generator = (nn_generator){0};
 }
 
-nn_status nn_generator_start(nn_generator *generator, const char *prompt, size_t length)
+/* After the prompt: makes room for what is added. */
+static nn_status generator_start(nn_generator *generator, size_t length)
 {
-    NN_TRY(nn_alphabet_read(&generator->alphabet, prompt, &generator->symbols, &generator->count));
     if (generator->count == 0) NN_FAIL(NN_ERROR_USAGE, "--prompt: one symbol at least is needed");
     if (!generator->every_step && generator->count < generator->window)
         NN_FAIL(NN_ERROR_USAGE, "--prompt: this network needs a prompt of %zu symbols, not %zu",
                 generator->window, generator->count);
     return nn_reallocate((void **)&generator->symbols, generator->count, generator->count + length,
                          sizeof *generator->symbols, "the text");
+}
+
+nn_status nn_generator_start(nn_generator *generator, const char *prompt, size_t length)
+{
+    NN_TRY(nn_alphabet_read(&generator->alphabet, prompt, &generator->symbols, &generator->count));
+    return generator_start(generator, length);
+}
+
+nn_status nn_generator_start_at(nn_generator *generator, const int64_t *symbols, size_t count, size_t length)
+{
+    NN_TRY(NN_ALLOCATE(&generator->symbols, count, "the prompt"));
+    generator->count = count;
+    for (size_t i = 0; i < count; i++) {
+        if (symbols[i] < 0 || (uint64_t)symbols[i] >= generator->alphabet.count)
+            NN_FAIL(NN_ERROR_DATA, "the text begins with %lld, which is not a symbol", (long long)symbols[i]);
+        generator->symbols[i] = (size_t)symbols[i];
+    }
+    return generator_start(generator, length);
 }
 
 /* The probabilities of what follows the last symbols, as far as the window reaches. What follows them in the

@@ -31,10 +31,16 @@ typedef struct nn_generator {
 /* Opens a run or a checkpoint, whose network must predict the next symbol of a text. Close it in any case. */
 nn_status nn_generator_open(const char *run_or_checkpoint, const nn_generator_options *options,
                             nn_generator *generator);
+/* The same for a predictor, which it takes, also on failure; `of` names it in messages. */
+nn_status nn_generator_of(nn_predictor *predictor, const char *of, const nn_generator_options *options,
+                          nn_generator *generator);
 void nn_generator_close(nn_generator *generator);
 
 /* Begins with a prompt; `length` symbols can be added. */
 nn_status nn_generator_start(nn_generator *generator, const char *prompt, size_t length);
+
+/* The same for a prompt of symbols. */
+nn_status nn_generator_start_at(nn_generator *generator, const int64_t *symbols, size_t count, size_t length);
 
 /* Adds one symbol to the text. */
 nn_status nn_generator_next(nn_generator *generator, size_t *symbol);

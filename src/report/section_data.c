@@ -1,4 +1,4 @@
-/* The data: its parts, its fields, and its classes by part. */
+/* The data: its parts, its fields, its classes by part, and the ranges of its values. */
 #include <math.h>
 #include <string.h>
 
@@ -46,6 +46,74 @@ static void data_classes(const nn_stored_evaluation *evaluation, const nn_evalua
         nn_html_row_end(page);
     }
     nn_html_table_end(page);
+    nn_text_free(&caption);
+}
+
+/* ---- ranges ---- */
+
+static void data_range_caption(const nn_stored_evaluation *evaluation, const nn_evaluation_range *range,
+                               nn_text *caption)
+{
+    bool all = true;
+    nn_text_append(caption, "Ranges of %s, before normalisation", range->name);
+    for (int p = 0; p < NN_PARTS; p++) all &= range->samples[p] == evaluation->part_samples[p];
+    if (all) return;
+    nn_text_append(caption, ", from samples spread over the parts:");
+    for (int p = 0; p < NN_PARTS; p++)
+        if (range->samples[p] > 0)
+            nn_text_append(caption, " %lld of %s", (long long)range->samples[p], evaluation->parts[p]);
+}
+
+static void data_range_row(const nn_evaluation_range *range, int64_t c, nn_html *page)
+{
+    int64_t values = 0, missing = 0;
+    nn_text name = {0};
+    if (range->names)
+        nn_text_append(&name, "%s", range->names[c]);
+    else if (range->columns == 1)
+        nn_text_append(&name, "all values");
+    else
+        nn_text_append(&name, "%lld", (long long)c);
+    nn_html_row_begin(page, false);
+    nn_html_row_name(page, name.bytes ? name.bytes : "");
+    for (int p = 0; p < NN_PARTS; p++) {
+        int64_t at = p * range->columns + c;
+        values += range->values[at];
+        missing += range->missing[at];
+        if (range->samples[p] == 0) continue;
+        nn_html_cell_number(page, range->least[at]);
+        nn_html_cell_number(page, range->most[at]);
+    }
+    nn_html_cell_integer(page, missing);
+    nn_html_cell_integer(page, values);
+    nn_html_row_end(page);
+    nn_text_free(&name);
+}
+
+/* A row per column of the field: its range in each part that has samples, and missing values. */
+static void data_range(const nn_stored_evaluation *evaluation, const nn_evaluation_range *range,
+                       nn_html *page)
+{
+    nn_html_column columns[2 * NN_PARTS + 3] = {{"column", false}};
+    nn_text caption = {0}, least[NN_PARTS] = {0}, most[NN_PARTS] = {0};
+    int count = 1;
+    for (int p = 0; p < NN_PARTS; p++) {
+        if (range->samples[p] == 0) continue;
+        nn_text_append(&least[p], "%s: least", evaluation->parts[p]);
+        nn_text_append(&most[p], "most");
+        columns[count++] = (nn_html_column){least[p].bytes ? least[p].bytes : "", true};
+        columns[count++] = (nn_html_column){most[p].bytes ? most[p].bytes : "", true};
+    }
+    columns[count++] = (nn_html_column){"missing", true};
+    columns[count++] = (nn_html_column){"of", true};
+    data_range_caption(evaluation, range, &caption);
+    nn_html_table_begin(page, caption.bytes ? caption.bytes : "Ranges", true, (size_t)count, columns);
+    for (int64_t c = 0; c < range->columns; c++) data_range_row(range, c, page);
+    nn_html_table_end(page);
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_text_free(&least[p]);
+        nn_text_free(&most[p]);
+    }
     nn_text_free(&caption);
 }
 
@@ -195,6 +263,8 @@ static nn_status data_append(const nn_report *report, nn_html *page)
                         run->word);
     for (int t = 0; evaluation->parts && t < evaluation->target_count; t++)
         if (evaluation->targets[t].labels) data_classes(evaluation, &evaluation->targets[t], page);
+    for (int r = 0; evaluation->parts && r < evaluation->range_count; r++)
+        data_range(evaluation, &evaluation->ranges[r], page);
     if (run->newest.file) return data_of_checkpoint(run, page);
     nn_html_missing(page, "No intact checkpoint, which would list the fields: nntrain verify %s.", run->word);
     return NN_OK;

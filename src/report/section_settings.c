@@ -80,7 +80,7 @@ static nn_status settings_append_resolved(const nn_report_run *run, nn_html *pag
     if (status == NN_ERROR_MEMORY) return status;
     nn_error_clear();
     if (!values) {
-        nn_html_missing(page, "They are in checkpoints, of which there is no intact one.");
+        nn_html_missing(page, "They are in checkpoints, none of which is intact.");
         return NN_OK;
     }
     nn_html_append(page, "<details><summary>All settings as a table</summary>\n");
@@ -113,7 +113,7 @@ static nn_status settings_append_machine(const nn_report_run *run, nn_html *page
         {"Changes", "machine/changes"}};
     nn_html_heading(page, "Machine, versions and data");
     if (!run->newest.file) {
-        nn_html_missing(page, "They are in checkpoints, of which there is no intact one.");
+        nn_html_missing(page, "They are in checkpoints, none of which is intact.");
         return NN_OK;
     }
     nn_html_facts_begin(page);

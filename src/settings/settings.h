@@ -64,7 +64,7 @@ extern const nn_option nn_checkpoint_options_table[];
 
 typedef struct nn_evaluation_options { /* section evaluation: RUN_DIR/evaluation.h5 */
     bool store;
-    int64_t sample, worst;
+    int64_t sample, worst, text;
 } nn_evaluation_options;
 extern const nn_option nn_evaluation_options_table[];
 

@@ -121,6 +121,9 @@ const nn_option nn_evaluation_options_table[] = {
      "number of samples in it with the largest losses, and their inputs; fewer where they would take more "
      "than 8 "
      "MiB"},
+    {"text", NN_OPTION_INTEGER, FIELD(text), "200", 0, 1e5, NULL, NN_EFFECT_OUTPUT,
+     "number of symbols in it that a network which predicts the next symbol of a text writes: it continues "
+     "the first ones of the evaluated part; fewer where they would take more than 1.5e11 operations"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
 

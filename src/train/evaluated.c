@@ -60,11 +60,21 @@ static nn_status evaluated_origin(const evaluated *of, nn_checkpoint_progress **
     return NN_OK;
 }
 
+/* As training does at its end; one sample at a time. */
+static nn_status evaluated_continue(const nn_trained *trained, nn_gathering *gathering)
+{
+    nn_predictor *predictor = NULL;
+    if (gathering->continued.count == 0) return NN_OK;
+    NN_TRY(nn_predictor_open_sized(trained->path, 1, &predictor));
+    return nn_continued_write(trained->model, predictor, trained->settings.evaluation.text,
+                              &gathering->continued);
+}
+
 /* Writes evaluation.h5 to the run directory, as training does. */
-static nn_status evaluated_store(const evaluated *of, const nn_judgement *judgement,
-                                 const nn_gathering *gathering)
+static nn_status evaluated_store(const evaluated *of, const nn_judgement *judgement, nn_gathering *gathering)
 {
     char path[NN_PATH_SIZE];
+    const nn_trained *trained = of->trained;
     const char *directory = of->evaluation->run_or_checkpoint, *file = strrchr(of->trained->path, '/');
     nn_checkpoint_progress *progress = NULL;
     nn_judge_origin origin;
@@ -72,6 +82,7 @@ static nn_status evaluated_store(const evaluated *of, const nn_judgement *judgem
     origin.run = nn_stored_run(directory);
     origin.weights = file && strcmp(file, "/" NN_KEPT_BEST) == 0 ? "best" : "last";
     snprintf(path, sizeof path, "%.4000s/" NN_KEPT_EVALUATION, directory);
+    if (status == NN_OK) status = evaluated_continue(trained, gathering);
     if (status == NN_OK) status = nn_evaluation_file_write(path, &origin, judgement, gathering);
     if (status == NN_OK) nn_log_line("%s is written", path);
     nn_free(progress);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "host/clock.h"
 #include "judge/evaluation_file.h"
+#include "model/predictor.h"
 #include "nn/layer.h"
 #include "rundir/best_file.h"
 #include "rundir/compare.h"
@@ -138,6 +139,20 @@ static void final_store(nn_run *run, const nn_judgement *judgement, const nn_gat
     nn_free(validation);
 }
 
+/* Rank 0 writes a text with a network that predicts the next symbol; a failure is a warning. */
+static void final_continue(nn_run *run, const nn_real *weights, nn_gathering *gathering)
+{
+    nn_predictor *predictor = NULL;
+    if (!run->directory.writer || gathering->continued.count == 0) return;
+    nn_status status = nn_predictor_of_model(run->config, run->model, 1, weights, &predictor);
+    if (status == NN_OK)
+        status =
+            nn_continued_write(run->model, predictor, run->settings.evaluation.text, &gathering->continued);
+    if (status == NN_OK) return;
+    nn_log_warning("%s; evaluation.h5 gets no text that the network writes", nn_error_text());
+    nn_text_free(&gathering->continued.text);
+}
+
 /* ---- all of it ---- */
 
 static nn_part final_part(const nn_dataset *data)
@@ -180,15 +195,17 @@ nn_status nn_final_show(nn_run *run)
         NN_TRY_TO(done, status, nn_run_shown_weights(run, &weights));
     }
     if (stores) {
-        status =
-            nn_gathering_create(run->comm, run->model, run->data, part, nn_workers_threads(run->workers),
-                                (uint64_t)run->settings.training.seed, &run->settings.data.window,
-                                &run->settings.evaluation, &gathering);
+        status = nn_gathering_create(run->comm, run->model, run->data, part, nn_workers_threads(run->workers),
+                                     (uint64_t)run->settings.training.seed, &run->settings.data.window,
+                                     &run->settings.evaluation, &gathering);
         NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
         request.observer = &gathering.observer;
     }
     NN_TRY_TO(done, status, nn_evaluate_part(&request, weights, &results));
-    if (stores) NN_TRY_TO(done, status, nn_gathering_join(&gathering));
+    if (stores) {
+        NN_TRY_TO(done, status, nn_gathering_join(&gathering));
+        final_continue(run, weights, &gathering);
+    }
     bool known = final_knows_baseline(run->model);
     if (known) NN_TRY_TO(done, status, nn_evaluate_baseline(&request, &baseline));
     const nn_judgement judgement = {.model = run->model,

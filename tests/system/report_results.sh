@@ -35,7 +35,7 @@ loss: binary_cross_entropy
 metrics: [accuracy, auc]
 YAML
 reported yes classes probabilities worst
-configure several 'file: table.h5, train: {x: x, y: {kind: kind, values: values}}, split: {test: 0.4}' <<'YAML'
+configure several 'file: table.h5, train: {x: gaps, y: {kind: kind, values: values}}, split: {test: 0.4}, fields: {x: {missing: mean}}' <<'YAML'
 network:
   - dense: {units: 8, activation: tanh, name: trunk}
   - dense: {units: classes, name: kind, inputs: trunk}
@@ -47,12 +47,48 @@ YAML
 ranks=2 reported several classes probabilities values worst
 grep -q 'predicted against true, from 40 of 120 samples' several.html || fail "several: how many samples are drawn"
 grep -qF 'predicted (°C)' several.html || fail "several: no unit"
+"$python" - several/evaluation.h5 table.h5 <<'PYTHON' || fail "several: ranges and missing values"
+import sys
+
+import h5py
+import numpy
+
+data = h5py.File(sys.argv[2])
+ranges = h5py.File(sys.argv[1])["ranges"]
+assert set(ranges) == {"x", "values"}, list(ranges)
+for key, name in (("x", "gaps"), ("values", "values")):
+    values, own = data[name][:], ranges[key]
+    assert (numpy.nanmin(own["least"][:], 0) == numpy.nanmin(values, 0)).all(), key
+    assert (numpy.nanmax(own["most"][:], 0) == numpy.nanmax(values, 0)).all(), key
+    assert (own["missing"][:].sum(0) == numpy.isnan(values).sum(0)).all(), key
+    assert (own["values"][:].sum(0) == 300).all() and own["samples"][:].sum() == 300, key
+    assert (own["least"][2] != own["least"][0]).any(), "all parts have one range"
+PYTHON
 configure series 'file: series.h5, train: {x: series}, split: {validation: 0.1, test: 0.4}, window: {length: 6, horizon: 2}' <<'YAML'
 network: [dense: {units: 12, activation: tanh}, dense: {units: 2}]
 loss: mse
 metrics: [rmse]
 YAML
 reported series values series worst
+run import text text.txt -o text.h5
+configure text 'file: text.h5, train: {x: text}, split: {validation: 0.2}, window: {length: 48, stride: 16, target: every_step}, fields: {x: {kind: index}}' <<'YAML'
+network: [embedding: {symbols: classes, units: 8}, lstm: {units: 16, output: sequence}, dense: {units: classes, per_step: true}]
+loss: cross_entropy
+metrics: [accuracy]
+evaluation: {sample: 20, worst: 3}
+YAML
+reported text classes probabilities worst
+cp text/evaluation.h5 kept.h5
+ends 0 3 2 --run-dir text3 text.yaml
+cmp -s text/evaluation.h5 text3/evaluation.h5 || fail "other text on 3 ranks"
+"$python" -c '
+import h5py, subprocess, sys
+text = h5py.File(sys.argv[2])["text"]
+prompt = text["prompt"][()].decode()
+whole = subprocess.run([sys.argv[1], "generate", "text", "--length", "200", "--prompt", prompt], capture_output=True, check=True).stdout
+assert whole.decode() == prompt + text["written"][()].decode() + "\n", whole' "$program" text/evaluation.h5 || fail "generate writes another text"
+run eval text --store
+cmp -s text/evaluation.h5 kept.h5 || fail "eval --store writes another evaluation"
 configure pixels 'file: pixels.h5, train: {x: x, y: y}, split: {test: 0.3}' <<'YAML'
 network: [conv2d: {filters: 6, kernel: 3, padding: same, activation: relu}, conv2d: {filters: 3, kernel: 1, name: y}]
 loss: cross_entropy

@@ -31,7 +31,7 @@ class Page(HTMLParser):
         assert tag in (
             "html head meta link title style body a header h1 h2 h3 h4 p button nav ul ol li main section dl div dt dd table "
             "caption thead tbody tr th td figure figcaption svg g rect path text desc details summary script img span bdi "
-            "i b input output strong code pre em label time circle line small"
+            "i b input output strong code pre em label time circle line small blockquote mark"
         ).split(), tag
         for name in ("src", "href", "xlink:href", "action"):
             value = attributes.get(name)
@@ -186,6 +186,30 @@ def check_series(page, target, series):
             check(row[3], last, "last known value")
 
 
+def check_ranges(page, file):
+    for name, group in file.get("ranges", {}).items():
+        table = page.table_of("data", f"Ranges of {name},")
+        least, most = group["least"][()], group["most"][()]
+        used = group["samples"][()] > 0
+        assert len(table) - 1 == least.shape[1], (name, len(table))
+        for c, row in enumerate(table[1:]):
+            if "columns" in group:
+                assert row[0] == texts(group["columns"])[c], row
+            bounds = numpy.stack([least[used, c], most[used, c]], 1).ravel()
+            for shown, value in zip(row[1:-2], bounds, strict=True):
+                check(shown, value, (name, c))
+            assert int(row[-2]) == group["missing"][:, c].sum(), (name, row)
+            assert int(row[-1]) == group["values"][:, c].sum(), (name, row)
+
+
+def check_text(page, file):
+    if "text" not in file:
+        return
+    prompt, written = (file["text"][k][()].decode() for k in ("prompt", "written"))
+    assert len(prompt) == 40 and len(written) == 200, (prompt, written)
+    assert prompt + written in page.sections["text"], page.sections["text"]
+
+
 def pixels(uri):
     """An image of a data URI: rows x columns x channels."""
     data = base64.b64decode(uri.split(",", 1)[1], validate=True)
@@ -290,6 +314,8 @@ def main():
                 check_values(page, own["name"], group, file["sample"], own)
             if "series" in present:
                 check_series(page, own["name"], file["series"])
+        check_ranges(page, file)
+        check_text(page, file)
         check_worst(page, file["worst"], file)
         if file["worst/input"].ndim > 3 or file["worst/input"].shape[1:] == (8, 8):
             check_pictures(page, file["worst"])

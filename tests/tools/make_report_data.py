@@ -31,6 +31,10 @@ table = random.normal(size=(300, 4))
 with file("table.h5") as f:
     f["x"] = table
     f["x_columns"] = ["width", "height", "age", "noise"]
+    gaps = table.copy()
+    gaps[5:50:4, 3] = numpy.nan
+    f["gaps"] = gaps
+    f["gaps_columns"] = ["width", "height", "age", "noise"]
     f["yes"] = (table[:, 0] + 0.4 * random.normal(size=300) > 0).astype("u1")
     f["kind"] = numpy.digitize(table[:, 1] + 0.3 * random.normal(size=300), [-0.5, 0.5]).astype("u1")
     values = numpy.stack([20 + 5 * table[:, 0] - 2 * table[:, 2], 1000 + 100 * table[:, 1] ** 2], 1)
@@ -44,6 +48,10 @@ with file("series.h5") as f:
     f["series"] = numpy.stack([numpy.sin(t / 7) + 0.05 * random.normal(size=400), numpy.cos(t / 11)], 1)
     f["series_columns"] = ["level", "flow"]
     f["series_units"] = ["m", "m3/s"]
+
+# A text that is markup in places.
+with open(f"{folder}/text.txt", "w") as f:
+    f.write("a cat </script><b>sat</b> & rib\u00e9\n" * 60)
 
 # A class for each pixel: background, a bright disc, a dark one.
 x = random.normal(0.5, 0.05, (120, 16, 16, 1)).clip(0, 1)
