@@ -9,6 +9,8 @@
 #include "judge/tested.h"
 #include "report/report.h"
 
+#define READ_HISTORY ((size_t)1 << 32) /* bytes of metrics.jsonl */
+
 /* ---- what is wrong ---- */
 
 /* Adds the text of a failure to the problems of the run, which then is none of the report. */
@@ -84,6 +86,36 @@ static nn_status read_histories(nn_report_run *run)
     return status;
 }
 
+/* Whether the file begins with all that it had when the newest checkpoint was made, which keeps a copy. */
+static nn_status read_compare_history(const nn_report_run *run, bool *same)
+{
+    char path[NN_PATH_SIZE], *kept = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_status status;
+    *same = true;
+    snprintf(path, sizeof path, "%.4000s/metrics.jsonl", run->directory);
+    NN_TRY_TO(done, status, nn_store_read_text(run->newest.file, "state/history", &kept));
+    NN_TRY_TO(done, status, nn_file_load(path, READ_HISTORY, "metrics.jsonl", &bytes, &size));
+    *same = size >= strlen(kept) && memcmp(bytes, kept, strlen(kept)) == 0;
+done:
+    nn_free(kept);
+    nn_free(bytes);
+    return status;
+}
+
+static nn_status read_check_history(nn_report_run *run)
+{
+    bool same;
+    if (!run->histories.there || !run->newest.file) return NN_OK;
+    nn_status status = read_note(run, read_compare_history(run, &same));
+    if (status != NN_OK || same) return status;
+    return nn_list_add(&run->problems,
+                       "metrics.jsonl lacks lines that it had at the newest checkpoint, or has "
+                       "others: it was cut, changed, or is of another run; the curves are those "
+                       "of the file, and resuming the run writes it again");
+}
+
 /* One that the system cannot read is as damaged to the page. */
 static nn_status read_evaluation(nn_report_run *run)
 {
@@ -106,6 +138,7 @@ static nn_status read_run(nn_report_run *run, bool alone)
         NN_FAIL(NN_ERROR_USAGE, "report: %s is not a run directory, or its run has not begun",
                 run->directory);
     if (alone) NN_TRY(read_newest(run));
+    if (alone) NN_TRY(read_check_history(run));
     if (alone) NN_TRY(read_best(run));
     if (!alone) return NN_OK;
     read_expect(run);

@@ -80,6 +80,11 @@ run report long -o long.html
 shows long 'each 101th of 10000 rows'
 
 # ---- what is missing or damaged ----
+lacks values 'metrics.jsonl lacks lines'
+cp -r runs/values short
+head -n 1 runs/values/metrics.jsonl >short/metrics.jsonl
+run report short -o short.html
+shows short 'metrics.jsonl lacks lines that it had at the newest checkpoint'
 cp -r runs/values less
 rm less/metrics.jsonl less/results.json less/config.yaml
 run report less -o less.html
