@@ -21,6 +21,10 @@ typedef struct nn_section {
     nn_status (*append)(const nn_report *report, nn_html *page);
 } nn_section;
 
+/* nn_html_missing of what is read from the newest checkpoint, where none could be opened: "The network is in
+ * checkpoints, and the run has none yet." what: "The network is". */
+void nn_section_no_checkpoint(const nn_report_run *run, const char *what, nn_html *page);
+
 const nn_section *const *nn_sections(void); /* NULL-terminated */
 
 #endif

@@ -256,6 +256,9 @@ static nn_status data_append(const nn_report *report, nn_html *page)
     const nn_stored_evaluation *evaluation = &run->evaluation;
     if (evaluation->parts)
         data_parts(evaluation, page);
+    else if (!run->newest.file)
+        nn_html_missing(page, "The sizes of the parts and their classes are in evaluation.h5, which the end "
+                              "of the run writes.");
     else
         nn_html_missing(page,
                         "The sizes of the parts and their classes are in evaluation.h5, which does not have "
@@ -266,7 +269,7 @@ static nn_status data_append(const nn_report *report, nn_html *page)
     for (int r = 0; evaluation->parts && r < evaluation->range_count; r++)
         data_range(evaluation, &evaluation->ranges[r], page);
     if (run->newest.file) return data_of_checkpoint(run, page);
-    nn_html_missing(page, "No intact checkpoint, which would list the fields: nntrain verify %s.", run->word);
+    nn_section_no_checkpoint(run, "The fields are", page);
     return NN_OK;
 }
 

@@ -121,10 +121,11 @@ static nn_status metrics_append(const nn_report *report, nn_html *page)
 {
     const nn_report_run *run = &report->runs[0];
     if (run->histories.count == 0) {
-        nn_html_missing(page, "metrics.jsonl %s.",
-                        run->histories.there
-                            ? "has no complete line yet: it gets one at the end of each epoch"
-                            : "is missing: it is written again when the run is resumed");
+        nn_html_missing(
+            page, "metrics.jsonl %s.",
+            run->histories.there        ? "has no complete line yet: it gets one at the end of each epoch"
+            : run->look.checkpoints > 0 ? "is missing: it is written again when the run is resumed"
+                                        : "is missing: it is written at the end of the first epoch");
         return NN_OK;
     }
     if (run->histories.steps_per_epoch > 0)

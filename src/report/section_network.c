@@ -236,8 +236,7 @@ static nn_status network_append(const nn_report *report, nn_html *page)
     nn_description *description = NULL;
     int64_t parameters = 0;
     if (!run->newest.file) {
-        nn_html_missing(page, "No intact checkpoint, which would have the network: nntrain verify %s.",
-                        run->word);
+        nn_section_no_checkpoint(run, "The network is", page);
         return NN_OK;
     }
     nn_status status = nn_description_create(run->newest.file, &description);

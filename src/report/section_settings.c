@@ -39,9 +39,8 @@ static nn_status settings_append_file(const nn_report_run *run, nn_html *page)
     bool from_file;
     NN_TRY(settings_read(run, &text, &from_file));
     if (!text) {
-        nn_html_missing(page,
-                        "config.yaml is missing, and there is no intact checkpoint that would have it: the "
-                        "run writes it again when it is resumed.");
+        nn_section_no_checkpoint(
+            run, "config.yaml is missing, which is written again when the run is resumed; a copy is", page);
         return NN_OK;
     }
     if (!from_file)
@@ -80,7 +79,7 @@ static nn_status settings_append_resolved(const nn_report_run *run, nn_html *pag
     if (status == NN_ERROR_MEMORY) return status;
     nn_error_clear();
     if (!values) {
-        nn_html_missing(page, "They are in checkpoints, none of which is intact.");
+        nn_section_no_checkpoint(run, "They are", page);
         return NN_OK;
     }
     nn_html_append(page, "<details><summary>All settings as a table</summary>\n");
@@ -113,7 +112,7 @@ static nn_status settings_append_machine(const nn_report_run *run, nn_html *page
         {"Changes", "machine/changes"}};
     nn_html_heading(page, "Machine, versions and data");
     if (!run->newest.file) {
-        nn_html_missing(page, "They are in checkpoints, none of which is intact.");
+        nn_section_no_checkpoint(run, "They are", page);
         return NN_OK;
     }
     nn_html_facts_begin(page);

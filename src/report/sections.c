@@ -17,3 +17,12 @@ const nn_section *const *nn_sections(void)
 {
     return sections;
 }
+
+void nn_section_no_checkpoint(const nn_report_run *run, const char *what, nn_html *page)
+{
+    if (run->look.checkpoints == 0)
+        nn_html_missing(page, "%s in checkpoints, and the run directory has none.", what);
+    else
+        nn_html_missing(page, "%s in checkpoints, none of which is intact: nntrain verify %s.", what,
+                        run->word);
+}

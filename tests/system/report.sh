@@ -97,7 +97,7 @@ printf 'not a line\n{"epoch":9,"st' >>less/metrics.jsonl
 run report less -o less.html
 shows less 'What could not be read'
 shows less '1 of 3 lines cannot be read'
-shows less 'there is no intact checkpoint'
+shows less 'in checkpoints, none of which is intact: nntrain verify less'
 cp runs/values/results.json less
 sed -i 's/"samples":/"samples":9/' less/results.json
 run report less -o less.html

@@ -151,5 +151,5 @@ cp kept.h5 yes/evaluation.h5
 says 'What follows is outdated: of weights' yes
 says 'results.json and evaluation.h5 are of different weights' yes
 rm -rf yes/checkpoints yes/best.h5
-says 'No intact checkpoint, which would have the network' yes
+says 'The network is in checkpoints, and the run directory has none' yes
 finish
