@@ -25,6 +25,11 @@
  * same bits on any number of ranks, and those of `nntrain train` on the same batches from a file. Numbers may
  * be given in single or double precision: the same numbers give the same bits.
  *
+ * No sample travels where all ranks bring the same number of whole microbatches and are numbered node by
+ * node. With data.in_place.local none ever does in a step (but for the first ones, with from_first): each
+ * rank computes on as many microbatches as the one with the most samples, filled up with copies of weight 0.
+ * Then only the same samples on the same ranks give the same bits.
+ *
  * Every function that is collective says so: all ranks of the communicator call it, in the same order. A rank
  * whose arguments are wrong ends the call on all ranks with the same status and text (nn_error_text), and so
  * do ranks that call different functions of one trainer. Nothing has changed then, and the next call may

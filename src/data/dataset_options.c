@@ -157,6 +157,11 @@ const nn_option nn_in_place_options_table[] = {
      "depend on it"},
     {"weights", NN_OPTION_BOOLEAN, offsetof(nn_in_place_options, weights), "false", 0, 0, NULL,
      NN_EFFECT_RESULT, "every sample comes with a weight in the loss"},
+    {"local", NN_OPTION_BOOLEAN, offsetof(nn_in_place_options, local), "false", 0, 0, NULL, NN_EFFECT_RESULT,
+     "no sample of a step moves to another rank: each computes on what it brings, and all on as many "
+     "microbatches as "
+     "the rank with the most samples; the bits are then the same only for the same samples on the same "
+     "ranks"},
     {.name = NULL}};
 
 static const char *const normalize_choices[] = {"auto", "none", "unit_range", "standardize", NULL};

@@ -116,6 +116,7 @@ typedef struct nn_in_place_options {
     int64_t from_first;                            /* samples that the normalisation is measured on */
     int64_t steps;                                 /* of the run; 0: not known */
     bool weights;                                  /* samples have weights */
+    bool local;                                    /* they stay on the rank that brings them */
     nn_shape x[NN_DATA_FIELDS], y[NN_DATA_FIELDS]; /* of a sample */
 } nn_in_place_options;
 

@@ -30,6 +30,16 @@ static const nn_shape *in_place_shape(const nn_dataset *dataset, int array)
     return array < dataset->first->inputs ? &options->x[place] : &options->y[place];
 }
 
+static bool in_place_has_weights(const nn_dataset *dataset)
+{
+    return dataset->options->in_place.weights || dataset->options->in_place.local;
+}
+
+bool nn_in_place_has_copies(const nn_dataset *dataset)
+{
+    return dataset->options->in_place.local;
+}
+
 /* As a dataset of doubles is described. */
 static nn_status in_place_describe(nn_dataset *dataset, int64_t most, int a)
 {
@@ -71,7 +81,7 @@ static void in_place_interleave(nn_dataset *dataset)
     nn_source *source = dataset->first;
     size_t record = 0;
     for (int a = 0; a < source->fields; a++) record += (source->arrays[a].row_size + 7) / 8 * 8;
-    if (dataset->options->in_place.weights) record += sizeof(double);
+    if (in_place_has_weights(dataset)) record += sizeof(double);
     dataset->raw_size = record;
     for (int a = 0; a < source->fields; a++) source->arrays[a].row_size = record;
 }
@@ -111,7 +121,7 @@ static nn_status in_place_finish(nn_dataset *dataset, nn_data_request *request, 
     for (int t = 0; t < dataset->target_count; t++) dataset->targets[t].prior_known = false;
     dataset->order = (nn_order){.shuffle = NN_SHUFFLE_NONE, .count = most, .batch = most, .lanes = 1};
     in_place_interleave(dataset);
-    if (!dataset->options->in_place.weights) return NN_OK;
+    if (!in_place_has_weights(dataset)) return NN_OK;
     /* That there are weights is asked before there is a sample. */
     NN_TRY(NN_ALLOCATE_VALUES(dataset->scalar, (nn_real **)&dataset->weights[NN_TRAIN].separate, 1,
                               "the weights of samples"));
@@ -264,6 +274,7 @@ static nn_status in_place_pack_weight(int64_t sample, const nn_in_place_values *
         NN_FAIL(NN_ERROR_DATA,
                 "the weight of sample %lld of this rank is %g: weights must be finite and at least 0",
                 (long long)sample, weight);
+    weight += 0.0; /* not a negative zero */
     memcpy(row, &weight, sizeof weight);
     return NN_OK;
 }
@@ -285,8 +296,14 @@ nn_status nn_in_place_pack(const nn_dataset *dataset, int64_t samples, const nn_
             status = in_place_pack_array(dataset, a, s, given, stored, row);
         nn_free(stored);
     }
-    for (int64_t s = 0; weights && s < samples && status == NN_OK; s++)
-        status = in_place_pack_weight(s, weights, records + (size_t)(s + 1) * record - sizeof(double));
+    const double one = 1;
+    for (int64_t s = 0; in_place_has_weights(dataset) && s < samples && status == NN_OK; s++) {
+        unsigned char *row = records + (size_t)(s + 1) * record - sizeof one;
+        if (weights)
+            status = in_place_pack_weight(s, weights, row);
+        else
+            memcpy(row, &one, sizeof one);
+    }
     return status;
 }
 
@@ -321,7 +338,7 @@ nn_status nn_in_place_set(nn_dataset *dataset, int64_t samples, int64_t first, i
     part->count = part->units = samples;
     part->first = -first; /* the row of sample `first` is the first one */
     dataset->order.count = dataset->order.batch = samples;
-    return dataset->options->in_place.weights ? in_place_set_weights(dataset, samples, first, count) : NN_OK;
+    return in_place_has_weights(dataset) ? in_place_set_weights(dataset, samples, first, count) : NN_OK;
 }
 
 /* ---- normalisation ---- */

@@ -27,6 +27,12 @@ typedef struct nn_in_place_field {
 int nn_in_place_count(const nn_dataset *dataset, bool inputs);
 nn_in_place_field nn_in_place_find(const nn_dataset *dataset, bool input, int index);
 
+/* With data.in_place.local samples have weights in any case, and a step may have copies of samples, after
+ * those of each rank. Their weight is a negative zero: they add nothing to the loss, and metrics leave them
+ * out. */
+#define NN_IN_PLACE_COPY (-0.0)
+bool nn_in_place_has_copies(const nn_dataset *dataset);
+
 /* Bytes of a record. */
 size_t nn_in_place_record(const nn_dataset *dataset);
 
@@ -37,8 +43,8 @@ typedef struct nn_in_place_values {
 } nn_in_place_values;
 
 /* Writes the records of `samples` samples: one list per input, and per target, by their places in the
- * configuration; weights: NULL unless samples have them. Fails at the first value that cannot be trained on,
- * and names it. Not collective. */
+ * configuration; weights: NULL unless samples have them (with data.in_place.local each then has weight 1).
+ * Fails at the first value that cannot be trained on, and names it. Not collective. */
 nn_status nn_in_place_pack(const nn_dataset *dataset, int64_t samples, const nn_in_place_values *inputs,
                            const nn_in_place_values *targets, const nn_in_place_values *weights,
                            unsigned char *records);

@@ -1,9 +1,11 @@
 /* Making and filling a loaded microbatch. */
 #include "step/loaded.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/in_place.h"
 #include "step/arithmetic.h"
 
 /* ---- memory ---- */
@@ -208,6 +210,17 @@ static void loaded_settle(nn_loaded *loaded, const nn_model *model, const nn_dat
     loaded->weighted = nn_dataset_has_weights(data, place->part);
 }
 
+/* Copies of samples that fill up a microbatch are at its end. */
+static int64_t loaded_count_copies(const nn_loaded *loaded, const nn_model *model)
+{
+    int64_t samples = loaded->microbatch->samples, copies = 0;
+    for (; copies < samples; copies++) {
+        double weight = nn_scalar_get(model->scalar, loaded->weights, (size_t)(samples - 1 - copies));
+        if (weight != 0 || !signbit(weight)) break;
+    }
+    return copies;
+}
+
 static void loaded_gather(nn_loaded *loaded, const nn_model *model, const nn_dataset *data,
                           const nn_loaded_place *place, nn_real *inputs)
 {
@@ -226,6 +239,7 @@ static void loaded_gather(nn_loaded *loaded, const nn_model *model, const nn_dat
                             .scratch = loaded->data_scratch};
     nn_data_span span = {place->epoch, loaded->first_position, microbatch->samples};
     nn_dataset_gather(data, place->part, span, place->training, &gathered);
+    loaded->copies = nn_in_place_has_copies(data) && place->training ? loaded_count_copies(loaded, model) : 0;
     if (microbatch->lengths[0] && !has_lengths) loaded_whole_lengths(loaded, model);
     loaded_share_out(loaded, model, data);
 }

@@ -30,6 +30,7 @@ struct nn_loaded {
                          wanted */
     bool soft;        /* the targets of the only head are soft */
     bool weighted;    /* weights count in this part */
+    int64_t copies;   /* the last samples that are copies (data/in_place.h), which metrics leave out */
     nn_real *data_scratch;  /* of the data set's transforms */
     int64_t first_position; /* of its first sample in the order of the part */
     nn_profile *profile;    /* borrowed, or NULL */

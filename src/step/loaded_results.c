@@ -38,6 +38,7 @@ void nn_loaded_denominators(nn_loaded *loaded, const nn_model *model, const nn_d
 static nn_loss_call loaded_metric_call(const nn_loaded *loaded, const nn_model *model, int h)
 {
     nn_loss_call call = loaded_loss_call(loaded, model, h);
+    call.rows -= loaded->copies * model->heads[h].rows;
     call.predicted = loaded->heads[h].predicted;
     call.observed = loaded->heads[h].observed;
     call.outputs = model->heads[h].outputs;

@@ -29,12 +29,25 @@ nn_status nn_trainable_check_mixing(const nn_run *run)
     return NN_OK;
 }
 
+/* Where samples stay, batches are filled up with copies, which count nowhere else. */
+static nn_status trainable_check_local(const nn_network *network)
+{
+    for (int l = 0; l < network->layer_count; l++)
+        if (nn_network_collects(network, l, NN_FORWARD))
+            NN_FAIL(NN_ERROR_USAGE,
+                    "data.in_place.local: layer %s (%s) has statistics of the whole batch, in which the "
+                    "copies would count that fill up a rank's last microbatch: use layer_norm or group_norm, "
+                    "or remove local",
+                    network->layers[l].name, network->layers[l].type->name);
+    return NN_OK;
+}
+
 nn_status nn_trainable_check_layers(const nn_run *run)
 {
     if (run->model->network->trainable_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "network: no layer has trainable parameters; add a layer such as dense, or "
                                 "remove `freeze` from one");
-    return NN_OK;
+    return run->settings.data.in_place.local ? trainable_check_local(run->model->network) : NN_OK;
 }
 
 nn_status nn_trainable_check_validation(const nn_run *run)

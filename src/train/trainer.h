@@ -86,6 +86,10 @@ typedef nn_trainer_range nn_trainer_wish(const nn_trainer *trainer, const void *
 /* Brings the records of the range that this rank wants to `to`. Collective. */
 nn_status nn_trainer_move(nn_trainer *trainer, nn_trainer_wish *wish, const void *context, unsigned char *to);
 
+/* With data.in_place.local: fills up what each rank brought to a step, so that no sample needs to move; total
+ * and first are then those of all of it. There is a sample on some rank. Collective. */
+nn_status nn_trainer_fill_up(nn_trainer *trainer);
+
 /* Gives the data set this rank's share of the batch, where `shares` says who has which microbatches.
  * Collective. */
 nn_status nn_trainer_deal(nn_trainer *trainer, const nn_shares *shares);

@@ -1,5 +1,6 @@
 /* Steps and evaluations on the samples that ranks bring. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/least.h"
@@ -9,6 +10,8 @@
 #include "step/results.h"
 #include "train/rescale.h"
 #include "train/trainer.h"
+
+#define STEP_SAMPLE 80
 
 /* ---- results ---- */
 
@@ -87,15 +90,30 @@ static nn_status step_check_total(const nn_trainer *trainer)
     return NN_OK;
 }
 
+/* "sample 12 of the batch"; where samples stay, "sample 2 of rank 1". */
+static void step_name_sample(const nn_trainer *trainer, int64_t position, char text[STEP_SAMPLE])
+{
+    if (!trainer->run.settings.data.in_place.local) {
+        snprintf(text, STEP_SAMPLE, "sample %lld of the batch", (long long)position);
+        return;
+    }
+    int64_t each = trainer->headers[0].samples;
+    snprintf(text, STEP_SAMPLE, "sample %lld of rank %lld", (long long)(position % each),
+             (long long)trainer->headers[position / each].given_rank);
+}
+
 static nn_status step_nonfinite(const nn_trainer *trainer, const nn_step_result *result)
 {
     const nn_run *run = &trainer->run;
-    if (result->bad_position >= 0)
+    char sample[STEP_SAMPLE];
+    if (result->bad_position >= 0) {
+        step_name_sample(trainer, result->bad_position, sample);
         NN_FAIL(NN_ERROR_NONFINITE,
-                "step %lld: an output or the loss of sample %lld of the batch is NaN or infinite, or nothing "
-                "counts in the loss; the weights have not changed: lower the learning rate, set "
-                "training.clip_norm, or look at the samples",
-                (long long)run->state.step + 1, (long long)result->bad_position);
+                "step %lld: an output or the loss of %s is NaN or infinite, or nothing counts in the loss; "
+                "the weights have not changed: lower the learning rate, set training.clip_norm, or look at "
+                "the samples",
+                (long long)run->state.step + 1, sample);
+    }
     NN_FAIL(
         NN_ERROR_NONFINITE,
         "step %lld: the gradient is NaN or infinite; the weights have not changed: lower the learning rate "
@@ -133,7 +151,9 @@ static nn_status step_take_samples(nn_trainer *trainer, nn_trainer_result *resul
     NN_TRY(nn_comm_agree(trainer->comm, step_check_total(trainer)));
     if (trainer->total == 0) return NN_OK;
     if (!trainer->scaled) NN_TRY(nn_trainer_spoil(trainer, step_measure(trainer)));
-    return trainer->scaled ? nn_trainer_spoil(trainer, step_run(trainer, result)) : NN_OK;
+    if (!trainer->scaled) return NN_OK;
+    NN_TRY(nn_trainer_fill_up(trainer));
+    return nn_trainer_spoil(trainer, step_run(trainer, result));
 }
 
 nn_status nn_trainer_step(nn_trainer *trainer, size_t samples, const nn_trainer_array *inputs,

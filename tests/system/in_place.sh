@@ -41,6 +41,38 @@ done
 TYPE=float in_place 2 given.yaml - steps:10:32
 [ "$(value fingerprint)" = "$expected" ] || fail "the same numbers in single precision: other bits"
 
+# Samples that stay where they are: the same bits where ranks bring whole microbatches; otherwise the same on the same
+# ranks, and the same results but for rounding.
+sed 's/in_place: {/in_place: {local: true, /; s/batch_size: 32/batch_size: 128/' given.yaml >local.yaml
+sed 's/batch_size: 32/batch_size: 128/' given.yaml >wide.yaml
+for ranks in 1 2 4; do
+    in_place "$ranks" local.yaml - steps:10:32 evaluate:96
+    at=$(value fingerprint) results=$(value evaluate)
+    SPREAD=even in_place "$ranks" wide.yaml - steps:10:32 evaluate:96
+    [ "$(value fingerprint)" = "$at" ] || fail "local on $ranks ranks: other bits"
+    [ "$(value evaluate)" = "$results" ] || fail "local on $ranks ranks: other results: $results"
+done
+sed -i 's/ dropout: 0.1,//' local.yaml wide.yaml
+for case in '3 ragged' '4 last' '4 first'; do
+    read -r ranks spread <<<"$case"
+    SPREAD=$spread in_place "$ranks" local.yaml - steps:10:27 evaluate:100
+    at=$(value fingerprint) results="$(value step) $(value evaluate)"
+    grep -q 'step 10 samples 27 trained 1' log || { fail "local, $case: how many samples there were"; cat log; }
+    SPREAD=$spread in_place "$ranks" local.yaml - steps:10:27
+    [ "$(value fingerprint)" = "$at" ] || fail "local, $case: other bits again"
+    SPREAD=$spread in_place "$ranks" wide.yaml - steps:10:27 evaluate:100
+    awk -v a="$results" -v b="$(value step) $(value evaluate)" 'BEGIN {
+        n = split(a, x, " "); m = split(b, y, " ")
+        for (i = 1; i <= n; i++) if (x[i] + 0 == x[i] && (x[i] - y[i])^2 > 1e-10) exit 1
+        exit n != m || n == 0 }' || fail "local, $case: $results instead of $(value step) $(value evaluate)"
+done
+SPREAD=first in_place 4 local.yaml - steps:1:36
+[ "$(grep -c 'takes as many microbatches of 4 as the rank with the most samples, 9, which is 144 samples for 4 ranks' log)" = 4 ] ||
+    { fail "local, too many samples on one rank"; cat log; }
+sed 's/dense: {units: 16, activation: tanh}/&, batch_norm/' local.yaml >norm.yaml
+timeout 60 "$host" norm.yaml - steps:1:4 >log 2>&1
+grep -q 'layer batch_norm1 (batch_norm) has statistics of the whole batch' log || { fail "local with batch_norm"; cat log; }
+
 # Batches of any size, up to the configured one.
 in_place 1 given.yaml - steps:3:29 steps:2:1 steps:1:0 steps:2:7
 expected=$(value fingerprint)
