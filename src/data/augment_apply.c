@@ -6,7 +6,7 @@
 /* The type of this precision. */
 static const nn_transform_type *augment_type(const nn_transform *transform)
 {
-    return NN_REAL_SYMBOL(nn_data_arithmetic).transforms[transform->type];
+    return nn_transform_types_of(NN_SCALAR_REAL)[transform->type];
 }
 
 static nn_random augment_stream(const nn_augment *augment, int index, uint64_t seed, int64_t epoch)

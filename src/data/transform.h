@@ -62,9 +62,14 @@ typedef struct nn_transform_type {
 } nn_transform_type;
 
 /* All transforms, NULL-terminated, for their names, options and checks. The functions that compute are taken
- * from the list of the precision in use, by the same index (data/arithmetic.h). */
+ * from the list of the precision in use, by the same index. */
 const nn_transform_type *const *nn_transform_types(void);
+const nn_transform_type *const *nn_transform_types_of(nn_scalar scalar);
 int nn_transform_find(const char *name); /* an index; -1: no such transform */
+
+/* Adds a transform of a plug-in, whose name is not taken, to those of its precision, and then the same to the
+ * other; borrowed for the life of the process. */
+nn_status nn_transform_register(nn_scalar scalar, const nn_transform_type *type);
 
 /* A transform with the user's options. */
 typedef struct nn_transform {

@@ -71,6 +71,11 @@ typedef struct nn_loss_type {
 const nn_loss_type *const *nn_loss_types(nn_scalar scalar);
 const nn_loss_type *nn_loss_find(nn_scalar scalar, const char *name);
 
+/* Adds a loss of a plug-in, whose name is not taken; borrowed for the life of the process. And whether a name
+ * is of such a one. */
+nn_status nn_loss_register(nn_scalar scalar, const nn_loss_type *type);
+bool nn_loss_is_loaded(const char *name);
+
 /*
  * Computes the class weights that a loss's options ask for: given numbers, or `balanced`: 1 / (classes x
  * share), so that all classes count the same and the mean weight of a sample is 1; a class that never occurs

@@ -127,4 +127,9 @@ double nn_metric_of_class(const nn_metric_type *type, const double *counts, int6
 const nn_metric_type *const *nn_metric_types(nn_scalar scalar);
 const nn_metric_type *nn_metric_find(nn_scalar scalar, const char *name);
 
+/* Adds a metric of a plug-in, whose name is not taken; borrowed for the life of the process. And whether a
+ * name is of such a one. */
+nn_status nn_metric_register(nn_scalar scalar, const nn_metric_type *type);
+bool nn_metric_is_loaded(const char *name);
+
 #endif

@@ -323,4 +323,9 @@ int64_t nn_layer_statistics_channels(const nn_layer *layer, nn_pass pass);
 const nn_layer_type *const *nn_layer_types(nn_scalar scalar);
 const nn_layer_type *nn_layer_find(nn_scalar scalar, const char *name);
 
+/* Adds a layer of a plug-in, whose name is not taken, to those of its precision; borrowed for the life of the
+ * process. And whether a name is of such a one. */
+nn_status nn_layer_register(nn_scalar scalar, const nn_layer_type *type);
+bool nn_layer_is_loaded(const char *name);
+
 #endif

@@ -1,11 +1,27 @@
 /* The layers and initializers of each precision. */
-#include <string.h>
-
+#include "base/type_list.h"
 #include "nn/arithmetic.h"
+
+static nn_type_list layers_of[NN_SCALARS];
+
+static const void *const *layers_built_in(nn_scalar scalar)
+{
+    return (const void *const *)nn_network_arithmetic_of(scalar)->layers;
+}
 
 const nn_layer_type *const *nn_layer_types(nn_scalar scalar)
 {
-    return nn_network_arithmetic_of(scalar)->layers;
+    return (const nn_layer_type *const *)nn_type_list_of(&layers_of[scalar], layers_built_in(scalar));
+}
+
+nn_status nn_layer_register(nn_scalar scalar, const nn_layer_type *type)
+{
+    return nn_type_list_add(&layers_of[scalar], layers_built_in(scalar), type);
+}
+
+bool nn_layer_is_loaded(const char *name)
+{
+    return nn_layer_find(NN_SCALAR_F32, name) && !nn_type_list_find(layers_built_in(NN_SCALAR_F32), name);
 }
 
 const nn_initializer_type *const *nn_initializer_types(nn_scalar scalar)
@@ -15,16 +31,12 @@ const nn_initializer_type *const *nn_initializer_types(nn_scalar scalar)
 
 const nn_layer_type *nn_layer_find(nn_scalar scalar, const char *name)
 {
-    const nn_layer_type *const *type = nn_layer_types(scalar);
-    while (*type && strcmp((*type)->name, name) != 0) type++;
-    return *type;
+    return nn_type_list_find((const void *const *)nn_layer_types(scalar), name);
 }
 
 const nn_initializer_type *nn_initializer_find(nn_scalar scalar, const char *name)
 {
-    const nn_initializer_type *const *type = nn_initializer_types(scalar);
-    while (*type && strcmp((*type)->name, name) != 0) type++;
-    return *type;
+    return nn_type_list_find((const void *const *)nn_initializer_types(scalar), name);
 }
 
 const nn_initializer_type *nn_initializer_choose(nn_scalar scalar, int choice, const char *automatic)
