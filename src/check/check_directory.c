@@ -89,7 +89,8 @@ static nn_status resume_compare_machine(const nn_run *run, nn_store_file *file)
     if (status == NN_OK) status = nn_machine_compare(&machine, file, &differs, &what);
     if (status == NN_OK && differs && run->settings.training.machine == NN_MACHINE_SAME)
         nn_log_warning(
-            "this machine computes different bits from the one that %s was saved on; the difference: %s\n"
+            "this machine, or its plug-ins, compute different bits from those that %s was saved with; the "
+            "difference: %s\n"
             "  a job on nodes of this kind is refused, or accepts different bits with "
             "--set training.machine=any",
             nn_store_path(file), what.bytes ? what.bytes : "");

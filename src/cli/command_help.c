@@ -30,6 +30,9 @@ static void help_append_overview(nn_text *text)
                          "commands:\n\n");
     for (const nn_command *const *command = nn_commands(); *command; command++)
         help_append_command(text, *command);
+    nn_text_append(text,
+                   "nntrain COMMAND ... --plugin FILE\n    loads a plug-in for any command (nntrain help "
+                   "plugins)\n");
     nn_text_append(text, "\ntopics, for nntrain help TOPIC:\n\n  %-18s %s\n", HELP_CONFIG,
                    "the sections of a configuration, with an example");
     for (const nn_help_page *page = nn_help_pages; page->topic; page++)

@@ -108,6 +108,7 @@ const nn_help_page nn_help_pages[] = {
     {"checkpoint-format", "how to read a checkpoint in other programs: graph, weights, normalisation",
      nn_help_format},
     {"results", "what a run leaves about its quality: results.json and evaluation.h5", nn_help_results},
+    {"plugins", "layers, losses, metrics and transforms of your own, as shared objects", nn_help_plugins},
     {"init_from", "starting from the weights of another run, of PyTorch or of Keras", nn_help_init},
     {"faults", "what happens when a job is killed, a disk is full, a file is damaged, ...", nn_help_faults},
     {"performance", "what was measured, and with which command", nn_help_performance},
@@ -182,6 +183,7 @@ static const struct {
     {"evaluation", "results", "what is kept of the final evaluation, for reports"},
     {"logging", "logging", "lines of metrics.jsonl by step, norms by layer"},
     {"init_from", "init_from", "the weights that a new run starts from: of a run, PyTorch or Keras"},
+    {"plugins", "plugins", "shared objects with layers, losses, metrics and transforms of your own"},
 };
 
 const char nn_help_example[] = "data:\n"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plugins.h"
 #include "cli/info.h"
 #include "rundir/checkpoint_progress.h"
 #include "store/sharded.h"
@@ -143,8 +144,10 @@ static nn_status checkpoint_append_text(nn_facts *facts, nn_store_file *file, co
 /* What computed, and what of that changed during the run. Checkpoints of older versions do not say. */
 static nn_status checkpoint_append_machine(nn_facts *facts, nn_store_file *file)
 {
-    static const char *const texts[][2] = {
-        {"arithmetic", "@machine"}, {"machine", "@machine_about"}, {"machine_changes", "machine/changes"}};
+    static const char *const texts[][2] = {{"arithmetic", "@machine"},
+                                           {"machine", "@machine_about"},
+                                           {"machine_changes", "machine/changes"},
+                                           {NN_PLUGINS_NAME, NN_PLUGINS_NAME}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (nn_store_has(file, texts[i][1]))
             NN_TRY(checkpoint_append_text(facts, file, texts[i][0], texts[i][1]));

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/session.h"
+#include "plugin/plugin_load.h"
 
 static nn_status main_unknown(const char *word)
 {
@@ -51,10 +52,34 @@ static bool main_asks(int argc, char **argv)
     return false;
 }
 
+/* Takes --plugin FILE, an option of every command, from the words, and loads the plug-ins. */
+static nn_status main_take_plugins(int *argc, char **argv)
+{
+    static const char option[] = "--plugin", begins[] = "--plugin=";
+    int kept = 0;
+    for (int i = 0; i < *argc; i++) {
+        const char *path = NULL;
+        if (strncmp(argv[i], begins, strlen(begins)) == 0) {
+            path = argv[i] + strlen(begins);
+        } else if (strcmp(argv[i], option) == 0) {
+            if (i + 1 == *argc)
+                NN_FAIL(NN_ERROR_USAGE, "--plugin needs a value: --plugin FILE (nntrain help plugins)");
+            path = argv[++i];
+        }
+        if (path)
+            NN_TRY(nn_plugin_load(path, true));
+        else
+            argv[kept++] = argv[i];
+    }
+    *argc = kept;
+    return NN_OK;
+}
+
 static nn_status main_run(int argc, char **argv)
 {
     const nn_command *command;
     static nn_arguments arguments;
+    NN_TRY(main_take_plugins(&argc, argv));
     NN_TRY(main_find(&argc, &argv, &command));
     if (command->run_words) return command->run_words(argc, argv);
     if (main_asks(argc, argv)) {

@@ -50,6 +50,9 @@ void nn_config_destroy(nn_config *config); /* accepts NULL */
 
 /* ---- walking ---- */
 
+/* The path of the file that it was loaded from, borrowed; NULL: it is from a text. */
+const char *nn_config_path(const nn_config *config);
+
 /* The outermost value, a mapping. Borrowed. */
 nn_config_node *nn_config_root(nn_config *config);
 

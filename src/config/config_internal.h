@@ -57,6 +57,7 @@ typedef struct nn_config_problem {
 struct nn_config {
     struct nn_config_chunk *chunks;
     const nn_config_source *main_source;
+    bool from_file; /* main_source is a path */
     size_t source_count, file_count, node_count;
     size_t nodes_max, key_max; /* NN_CONFIG_NODES_MAX and NN_CONFIG_KEY_MAX for what a user writes */
     nn_config_node *root;

@@ -87,6 +87,7 @@ static nn_status load_file(nn_config *config, const nn_config_node *place, const
     bool known = false;
     NN_TRY(nn_config_add_source(config, path, true, &frame.source));
     if (place == NULL) config->main_source = frame.source;
+    config->from_file |= place == NULL;
     nn_status status = nn_config_files_find(config->files, path, &loaded, &known);
     if (status == NN_OK && !known) status = load_look(config, place, path, &loaded);
     if (status == NN_OK) status = load_identify(config, place, path, &loaded, &frame);

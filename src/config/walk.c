@@ -21,6 +21,11 @@ static void walk_remember(nn_config *config, const char *key)
         nn_config_keep_failure(config, status);
 }
 
+const char *nn_config_path(const nn_config *config)
+{
+    return config->from_file ? config->main_source->name : NULL;
+}
+
 nn_config_node *nn_config_root(nn_config *config)
 {
     return config->root;

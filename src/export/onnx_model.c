@@ -97,8 +97,9 @@ static const char *model_convert(nn_onnx_model *model, const nn_described_layer 
     const nn_onnx_call call = {model->onnx, layer, inputs};
     const nn_onnx_layer *type = nn_onnx_layer_find(layer->type);
     if (!type)
-        return nn_onnx_refuse(&call,
-                              "this version does not know the type; export with the version that trained it");
+        return nn_onnx_refuse(
+            &call, "this version does not know the type: what reads ONNX has no layer of a plug-in; if it is "
+                   "not of a plug-in, export with the version that trained it");
     if (!type->convert) return nn_onnx_refuse(&call, "%s", type->refused);
     return type->convert(&call);
 }

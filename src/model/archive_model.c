@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plugins.h"
 #include "model/archive.h"
 
 #define SAVED_PARTS 16 /* limit for the number of parts of an input */
@@ -273,16 +274,29 @@ nn_status nn_archive_get_scalar(const nn_archive *archive, nn_scalar *scalar)
     return NN_OK;
 }
 
+/* The plug-ins of the run, as base/plugins.h has them; NULL: none. The caller owns *lines. */
+static nn_status archive_get_plugins(const nn_archive *archive, char **lines, bool *lacks)
+{
+    *lines = NULL;
+    if (!nn_archive_has(archive, NN_PLUGINS_NAME)) return NN_OK;
+    NN_TRY(nn_archive_read_text(archive, NN_PLUGINS_NAME, lines));
+    return nn_plugins_expect(*lines, archive->path, lacks);
+}
+
 nn_status nn_archive_get_model(const nn_archive *archive, nn_scalar scalar, bool predicts,
                                int64_t *microbatch, nn_model **model)
 {
     *model = NULL;
-    char *text = NULL;
+    char *text = NULL, *plugins = NULL;
+    bool lacks = false;
     nn_config *config = NULL;
     nn_text metrics = {0};
     nn_model_spec spec = {0};
     nn_status status = NN_OK;
     NN_TRY_TO(done, status, nn_archive_read_text(archive, "config", &text));
+    NN_TRY_TO(done, status, archive_get_plugins(archive, &plugins, &lacks));
+    /* Predictions need no metrics, and so no plug-in that provides them alone. */
+    if (lacks && predicts && !archive->metrics) nn_text_append(&metrics, "metrics=[]");
     if (archive->metrics) nn_text_append(&metrics, "metrics=%s", archive->metrics);
     const char *const override = metrics.bytes;
     if (metrics.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for the metrics");
@@ -292,7 +306,9 @@ nn_status nn_archive_get_model(const nn_archive *archive, nn_scalar scalar, bool
     for (size_t i = 0; i < nn_config_count(nn_config_root(config)); i++)
         nn_config_item(nn_config_root(config), i);
     nn_model_spec_read(config, scalar, &spec);
-    NN_TRY_TO(done, status, nn_config_finish(config));
+    status = nn_config_finish(config);
+    if (status == NN_ERROR_USAGE && lacks) status = nn_plugins_expect(plugins, archive->path, NULL);
+    NN_TRY_TO(done, status, status);
     NN_TRY_TO(done, status, archive_get_engine(archive, &spec.network.engine));
     if (scalar == NN_SCALAR_F64 && spec.network.engine == NN_ENGINE_MIXED)
         spec.network.engine = NN_ENGINE_PORTABLE; /* a step is replayed in double */
@@ -304,6 +320,7 @@ done:
     nn_model_spec_release(&spec);
     nn_config_destroy(config);
     nn_text_free(&metrics);
+    nn_free(plugins);
     nn_free(text);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plugins.h"
 #include "model/checkpoint_archive.h"
 #include "model/model_file.h"
 
@@ -86,11 +87,12 @@ static nn_status copy_attributes(const copy_work *work)
     return NN_OK;
 }
 
-/* The sections of the configuration that describe the model. It was written in block style, so that what
+/* The sections of the configuration that describe the model: its metrics may be of a plug-in, which nobody
+ * who reads the file has, and without them it predicts as well. It was written in block style, so that what
  * begins a line is the name of a section. */
-static void copy_sections(const char *config, nn_text *text)
+static void copy_sections(const char *config, bool metrics, nn_text *text)
 {
-    static const char *const sections[] = {"network:", "loss:", "losses:", "metrics:", NULL};
+    const char *const sections[] = {"network:", "loss:", "losses:", metrics ? "metrics:" : NULL, NULL};
     bool taken = false;
     while (*config) {
         size_t length = strcspn(config, "\n");
@@ -110,13 +112,28 @@ static nn_status copy_config(const copy_work *work)
     nn_text text = {0};
     nn_status status = nn_archive_read_text(&work->archive, "config", &config);
     if (status == NN_OK) {
-        copy_sections(config, &text);
+        copy_sections(config, !nn_archive_has(&work->archive, NN_PLUGINS_NAME), &text);
         status = text.failed || !text.bytes ? nn_fail(NN_ERROR_MEMORY, "out of memory for the configuration")
                                             : nn_model_file_put_text(work->writer, "config", text.bytes);
     }
     nn_text_free(&text);
     nn_free(config);
     return status;
+}
+
+/* Who reads the file has no plug-ins. */
+static nn_status copy_check_built_in(const nn_model *model, const char *path)
+{
+    const char *layer = NULL, *loss = NULL;
+    for (int l = 0; l < model->network->layer_count; l++)
+        if (nn_layer_is_loaded(model->network->layers[l].type->name)) layer = model->network->layers[l].name;
+    for (int h = 0; h < model->head_count; h++)
+        if (nn_loss_is_loaded(model->heads[h].loss->name)) loss = model->heads[h].loss->name;
+    if (!layer && !loss) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "%s: the %s %s is of a plug-in and cannot be exported: what reads the file does not have it; use "
+            "nntrain predict with --plugin FILE",
+            path, layer ? "layer" : "loss", layer ? layer : loss);
 }
 
 /* Adds the weights and seals the file. */
@@ -130,6 +147,7 @@ static nn_status copy_weights(const copy_work *work, void **bytes, size_t *size)
     nn_status status;
     NN_TRY_TO(done, status, nn_archive_get_scalar(&work->archive, &scalar));
     NN_TRY_TO(done, status, nn_archive_get_model(&work->archive, scalar, true, &microbatch, &model));
+    NN_TRY_TO(done, status, copy_check_built_in(model, nn_store_path(work->file)));
     NN_TRY_TO(done, status, NN_ALLOCATE_VALUES(scalar, &weights, model->network->value_count, "the weights"));
     NN_TRY_TO(done, status, nn_model_get_values(model, work->file, "weights", weights));
     fingerprint = nn_network_fingerprint(model->network, weights);

@@ -3,6 +3,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/plugins.h"
 #include "model/checkpoint_archive.h"
 #include "model/checkpoint_names.h"
 
@@ -49,4 +50,14 @@ nn_status nn_model_get_names(nn_store_file *file, nn_names_set *set)
 {
     nn_archive archive = nn_archive_of_checkpoint(file);
     return nn_archive_get_names(&archive, set);
+}
+
+nn_status nn_model_expect_plugins(nn_store_file *file)
+{
+    char *lines = NULL;
+    if (!nn_store_has(file, NN_PLUGINS_NAME)) return NN_OK;
+    NN_TRY(nn_store_read_text(file, NN_PLUGINS_NAME, &lines));
+    nn_status status = nn_plugins_expect(lines, nn_store_path(file), NULL);
+    nn_free(lines);
+    return status;
 }

@@ -10,4 +10,7 @@
 nn_status nn_model_put_names(const nn_names_set *set, nn_store_image *image);
 nn_status nn_model_get_names(nn_store_file *file, nn_names_set *set);
 
+/* Fails unless the plug-ins that the checkpoint names are loaded, with the same bytes (base/plugins.h). */
+nn_status nn_model_expect_plugins(nn_store_file *file);
+
 #endif

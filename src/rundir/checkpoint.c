@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/plugins.h"
 #include "build.h"
 #include "config/identity.h"
 #include "rundir/checkpoint_state.h"
@@ -62,13 +63,33 @@ static nn_status checkpoint_gather(nn_stepper *stepper, const nn_real *owned, nn
     return NN_OK;
 }
 
+/* Which files compute what the configuration names. */
+static nn_status checkpoint_put_plugins(nn_store_image *image, const nn_config *config)
+{
+    static const char prefix[] = NN_PLUGINS_NAME ".";
+    const nn_config_value *values;
+    nn_text_list files = {0};
+    nn_text lines = {0};
+    nn_status status = NN_OK;
+    size_t count = nn_config_values(config, &values);
+    for (size_t i = 0; i < count && status == NN_OK; i++)
+        if (strncmp(values[i].path, prefix, strlen(prefix)) == 0)
+            status = nn_list_add(&files, values[i].path + strlen(prefix));
+    nn_plugins_append_lines(&files, &lines);
+    if (status == NN_OK && files.count > 0) status = nn_store_image_take_text(image, NN_PLUGINS_NAME, &lines);
+    nn_text_free(&lines);
+    nn_list_release(&files);
+    return status;
+}
+
 nn_status nn_checkpoint_put_config(nn_store_image *image, const nn_config *config)
 {
     nn_text text = {0}, lines = {0};
     nn_config_emit(config, &text);
     NN_TRY(nn_store_image_take_text(image, "config", &text));
     nn_config_append_values(config, &lines);
-    return nn_store_image_take_text(image, "config_values", &lines);
+    NN_TRY(nn_store_image_take_text(image, "config_values", &lines));
+    return checkpoint_put_plugins(image, config);
 }
 
 /* Whether the run is over with this checkpoint, and by what. */

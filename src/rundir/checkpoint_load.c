@@ -32,19 +32,22 @@ static nn_status checkpoint_compare_machine(nn_store_file *file, const nn_checkp
     nn_status status = nn_machine_compare(parts->machine, file, &differs, &what);
     const char *text = what.bytes ? what.bytes : "";
     int first = (int)strcspn(text, ";\n");
+    bool plugin = strncmp(text, NN_MACHINE_PLUGIN, strlen(NN_MACHINE_PLUGIN)) == 0;
+    const char *who = plugin ? "another plug-in may compute" : "this machine computes";
     if (status == NN_OK && differs && parts->stepper->settings->training.machine == NN_MACHINE_SAME)
         status =
             nn_fail(NN_ERROR_COMM,
-                    "%s: this machine computes different bits from the one it was saved on, so the run would "
-                    "not end as it would have there; the difference: %s\nresume on a node of that kind (with "
-                    "its libraries, and OPENBLAS_CORETYPE as it was), or accept "
+                    "%s: %s different bits from the one it was saved %s, so the run would "
+                    "not end as it would have there; the difference: %s\n%s, or accept "
                     "different bits with --set training.machine=any",
-                    nn_store_path(file), text);
+                    nn_store_path(file), who, plugin ? "with" : "on", text,
+                    plugin ? "resume with the file that the run was started with"
+                           : "resume on a node of that kind (with its libraries, and OPENBLAS_CORETYPE as it "
+                             "was)");
     else if (status == NN_OK && differs) {
-        nn_log_warning(
-            "this machine computes different bits from the one that %s was saved on; the difference: %s\n"
-            "  from here on the bits may differ from those of an uninterrupted run",
-            nn_store_path(file), text);
+        nn_log_warning("%s different bits from the one that %s was saved %s; the difference: %s\n"
+                       "  from here on the bits may differ from those of an uninterrupted run",
+                       who, nn_store_path(file), plugin ? "with" : "on", text);
         nn_text_append(&state->changes, "%safter step %lld (%.*s): arithmetic %016" PRIx64 ", %s",
                        state->changes.length > 0 ? "\n" : "", (long long)state->step, first, text,
                        parts->machine->hash, parts->machine->text);

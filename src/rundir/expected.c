@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "model/checkpoint_names.h"
 #include "model/model.h"
 #include "rundir/compare.h"
 #include "settings/settings.h"
@@ -46,6 +47,7 @@ nn_status nn_expected_verify(nn_store_file *file, nn_expected_report report, voi
     nn_status status;
     NN_TRY_TO(done, status, nn_store_read_text(file, "@precision", &precision));
     NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
+    NN_TRY_TO(done, status, nn_model_expect_plugins(file));
     NN_TRY_TO(done, status, nn_config_parse(text, nn_store_path(file), NULL, 0, &config));
     NN_TRY_TO(done, status, nn_settings_read(config, &settings));
     NN_TRY_TO(done, status, nn_model_get(file, nn_scalar_named(precision), &model));

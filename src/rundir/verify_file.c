@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "config/identity.h"
 #include "host/files.h"
+#include "model/checkpoint_names.h"
 #include "rundir/expected.h"
 #include "store/kept.h"
 #include "store/probe.h"
@@ -172,6 +173,16 @@ static nn_status verify_damaged(const char *path, nn_verified *verified)
     return NN_OK;
 }
 
+/* Without them it cannot be said what the file should have: that is not damage. */
+static nn_status verify_expect_plugins(const char *path, const void *bytes, size_t size)
+{
+    nn_store_file *file = NULL;
+    nn_status status = NN_OK;
+    if (nn_store_open_image(bytes, size, path, &file) == NN_OK) status = nn_model_expect_plugins(file);
+    nn_store_close(file);
+    return status == NN_ERROR_USAGE ? status : NN_OK;
+}
+
 nn_status nn_verify_file(const char *path, nn_verified *verified)
 {
     void *bytes = NULL;
@@ -186,7 +197,8 @@ nn_status nn_verify_file(const char *path, nn_verified *verified)
     }
     verified->bytes = size;
     verified->hash = nn_hash(bytes, size, 0);
-    verify_image(path, bytes, size, verified);
+    status = verify_expect_plugins(path, bytes, size);
+    if (status == NN_OK) verify_image(path, bytes, size, verified);
     nn_free(bytes);
-    return NN_OK;
+    return status;
 }

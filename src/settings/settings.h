@@ -69,6 +69,7 @@ typedef struct nn_evaluation_options { /* section evaluation: RUN_DIR/evaluation
 extern const nn_option nn_evaluation_options_table[];
 
 typedef struct nn_settings {
+    nn_text_list plugins; /* names of the files, for base/plugins.h */
     nn_data_options data;
     nn_model_spec model;
     const nn_optimizer_type *optimizer;

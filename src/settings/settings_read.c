@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "build.h"
 #include "comm/reduction_layout.h"
+#include "plugin/plugin_load.h"
 #include "settings/settings_data.h"
 #include "settings/settings_in_place.h"
 
@@ -390,6 +392,13 @@ static nn_status settings_expect_no_sweep(nn_config_node *root)
     return NN_OK;
 }
 
+/* Without its plug-ins, what a configuration names would be unknown: that does not add a problem. */
+static nn_status settings_end_early(nn_config *config, nn_config_node *root)
+{
+    for (size_t i = 0; i < nn_config_count(root); i++) nn_config_item(root, i); /* known, though not read */
+    return nn_config_finish(config);
+}
+
 nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 {
     *settings = (nn_settings){0};
@@ -397,6 +406,9 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     NN_TRY(settings_expect_no_sweep(root));
     nn_scalar scalar = settings_scalar(root);
     size_t problems = nn_config_problem_count(config);
+    nn_plugin_read_all(config, &settings->plugins);
+    if (nn_config_problem_count(config) > problems) return settings_end_early(config, root);
+    problems = nn_config_problem_count(config);
     nn_settings_read_data(config, root, &settings->data);
     settings->data_is_sound = nn_config_problem_count(config) == problems;
     problems = nn_config_problem_count(config);
@@ -423,6 +435,7 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 
 void nn_settings_release(nn_settings *settings)
 {
+    nn_list_release(&settings->plugins);
     nn_data_options_release(&settings->data);
     nn_model_spec_release(&settings->model);
     if (settings->optimizer_options)

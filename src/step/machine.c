@@ -52,6 +52,11 @@ static void machine_describe_difference(const nn_machine_part *parts, int first,
     if (differing > 1) nn_text_append(text, " and %d more", differing - 1);
 }
 
+static bool machine_is_plugin(const nn_machine_part *part)
+{
+    return strncmp(part->name, NN_MACHINE_PLUGIN, strlen(NN_MACHINE_PLUGIN)) == 0;
+}
+
 /* What differs between two ranks, and how to get the same functions and kernels everywhere. */
 static void machine_tell_difference(const nn_machine *machine, const uint64_t *one, const uint64_t *other,
                                     nn_text *text)
@@ -65,6 +70,10 @@ static void machine_tell_difference(const nn_machine *machine, const uint64_t *o
         layers |= strncmp(machine->parts[p].name, "layer", 5) == 0;
     }
     machine_describe_difference(machine->parts, first < 0 ? 0 : first, differing, text);
+    if (machine_is_plugin(&machine->parts[first < 0 ? 0 : first])) {
+        nn_text_append(text, "; put the same file on all nodes");
+        return;
+    }
     nn_text_append(text, "; the result would depend on which rank computes what: request nodes of one kind");
     if (layers)
         nn_text_append(text,

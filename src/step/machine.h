@@ -1,9 +1,9 @@
 /*
  * Whether two machines, or two builds, give a run the same bits: decided by what they compute, not by their
- * names. Each part is a hash over results on fixed numbers: of the elementary functions, of the vector
- * kernels, of a layer forward or backward on microbatches of the sizes that occur, of the optimizer. Parts
- * are compared between ranks at the start, and with the checkpoint on resume. Versions and names are kept
- * with them for people.
+ * names. Each part is a hash over results on fixed numbers (or, of a plug-in, over its bytes): of the
+ * elementary functions, of the vector kernels, of a layer forward or backward on microbatches of the sizes
+ * that occur, of the optimizer. Parts are compared between ranks at the start, and with the checkpoint on
+ * resume. Versions and names are kept with them for people.
  */
 #ifndef NN_STEP_MACHINE_H
 #define NN_STEP_MACHINE_H
@@ -20,6 +20,7 @@
 #define NN_MACHINE_CHANGES "machine/changes"
 
 #define NN_MACHINE_NAME 96
+#define NN_MACHINE_PLUGIN "plug-in " /* begins the name of a part that is the bytes of a plug-in */
 #define NN_MACHINE_TEXT 512
 
 typedef struct nn_machine_part {

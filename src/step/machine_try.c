@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/maths.h"
 #include "base/memory.h"
+#include "base/plugins.h"
 #include "host/program.h"
 #include "step/arithmetic.h"
 #include "step/machine.h"
@@ -268,12 +269,24 @@ static void machine_describe(char text[NN_MACHINE_TEXT])
     }
 }
 
+/* Other bytes may compute something else, in cases that are not tried. First: what they cause differs too. */
+static void machine_add_plugins(nn_machine *machine, const nn_text_list *files)
+{
+    char name[NN_MACHINE_NAME];
+    for (size_t i = 0; i < files->count; i++) {
+        const nn_plugin_record *record = nn_plugins_find(files->items[i]);
+        snprintf(name, sizeof name, NN_MACHINE_PLUGIN "%.80s", files->items[i]);
+        machine_add(machine, name, record ? record->hash : 0);
+    }
+}
+
 nn_status nn_machine_try(const nn_settings *settings, const nn_model *model, const nn_plan *plan,
                          const int64_t samples[NN_PARTS], nn_machine *machine)
 {
-    *machine = (nn_machine){.room = 3 + 2 * model->network->layer_count};
+    *machine = (nn_machine){.room = 3 + 2 * model->network->layer_count + (int)settings->plugins.count};
     NN_TRY(NN_ALLOCATE(&machine->parts, machine->room, "comparing machines"));
     machine_describe(machine->text);
+    machine_add_plugins(machine, &settings->plugins);
     machine_add(machine, "elementary functions", nn_maths_hash());
     machine_add(machine, "vector kernels", nn_tensor_arithmetic_of(model->network->scalar)->trial_kernels());
     NN_TRY(machine_add_network(machine, model, plan, samples));

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "model/checkpoint_names.h"
 #include "tensor/matrix.h"
 #include "train/trained_data.h"
 #include "train/trained_sets.h"
@@ -55,6 +56,7 @@ static nn_status trained_open(const nn_trained_request *request, nn_trained *tra
     NN_TRY(nn_store_open_image(trained->bytes, trained->size, trained->path, &trained->file));
     NN_TRY(nn_store_read_text(trained->file, "config", &trained->config_text));
     NN_TRY(nn_store_read_text(trained->file, "@data_folder", &trained->folder));
+    NN_TRY(nn_model_expect_plugins(trained->file));
     NN_TRY(nn_config_parse(trained->config_text, trained->path,
                            sets ? (const char *const *)sets->items : NULL, sets ? sets->count : 0,
                            &trained->config));
