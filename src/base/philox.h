@@ -19,6 +19,7 @@ enum nn_random_purpose {
     NN_RANDOM_SEARCH = 7,         /* + step: the number of a setting; its value in a run */
     NN_RANDOM_STRATA = 8,         /* likewise: which of equal strata a run is in */
     NN_RANDOM_RESAMPLE = 9,       /* + replicate: the samples of a bootstrap */
+    NN_RANDOM_GRADIENTS = 10,     /* + step: numbers of a layer for the check of its gradients */
     NN_RANDOM_EVALUATION = 0xE7,  /* which samples evaluation.h5 has */
     NN_RANDOM_INITIAL = 0x10000,  /* + index of the parameter */
     NN_RANDOM_LAYER = 0x20000,    /* + index of the layer */

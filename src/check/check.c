@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "check/gradients.h"
 #include "data/in_place.h"
 #include "rundir/init_from.h"
 #include "rundir/init_known.h"
@@ -273,10 +274,29 @@ static void check_choose_threads(nn_check *check)
     nn_check_collect(check, nn_threads_try(run->threads, nn_threads_stack()));
 }
 
+/* The network as its layers are written, and with all of its derivatives. */
+static void check_gradients(nn_check *check)
+{
+    nn_run *run = &check->run;
+    nn_model *model = NULL;
+    if (!check_configuration(check)) return;
+    check_data(check);
+    if (check->forecast->problem_count > 0 || !run->data) return;
+    run->settings.model.network.unfused = run->settings.model.network.input_gradient = true;
+    if (nn_check_collect(check,
+                         nn_heads_model(&run->settings.model, run->data, NN_GRADIENTS_SAMPLES, &model)))
+        nn_check_collect(check, nn_gradients_compare(model, (uint64_t)run->settings.training.seed,
+                                                     check->request->gradients));
+}
+
 static void check_parts(nn_check *check)
 {
     nn_run *run = &check->run;
     nn_forecast *forecast = check->forecast;
+    if (check->request->gradients) {
+        check_gradients(check);
+        return;
+    }
     bool configured = check_configuration(check);
     nn_check_directory(check);
     if (!run->config) return;

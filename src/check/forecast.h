@@ -11,13 +11,14 @@
 /* A job that is to be started; everything is borrowed. */
 typedef struct nn_forecast_request {
     const nn_job *job;
-    int ranks, nodes;         /* in all; the ranks are spread evenly */
-    double time_limit;        /* seconds; 0: none */
-    double node_memory;       /* bytes; 0: as much as this machine has */
-    double network_rate;      /* bytes per second of a node's link, in each direction; 0: unknown */
-    double network_latency;   /* seconds; 0: unknown */
-    bool brief;               /* only its problems, without those that take reading all of the data */
-    const char *data_problem; /* the data, or a file of weights, cannot even be opened; NULL: it can */
+    int ranks, nodes;               /* in all; the ranks are spread evenly */
+    double time_limit;              /* seconds; 0: none */
+    double node_memory;             /* bytes; 0: as much as this machine has */
+    double network_rate;            /* bytes per second of a node's link, in each direction; 0: unknown */
+    double network_latency;         /* seconds; 0: unknown */
+    struct nn_gradients *gradients; /* only these, of a job in float64 (check/gradients.h); NULL: no */
+    bool brief;                     /* only its problems, without those that take reading all of the data */
+    const char *data_problem;       /* the data, or a file of weights, cannot even be opened; NULL: it can */
 } nn_forecast_request;
 
 /* Another microbatch size. */

@@ -9,6 +9,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "check/forecast.h"
+#include "cli/gradient_table.h"
 #include "cli/named_job.h"
 #include "host/limit.h"
 
@@ -21,7 +22,8 @@ enum {
     OPTION_LATENCY,
     OPTION_SET,
     OPTION_RUN_DIR,
-    OPTION_FRESH
+    OPTION_FRESH,
+    OPTION_GRADIENTS
 };
 
 static const nn_command_option check_options[] = {
@@ -35,6 +37,8 @@ static const nn_command_option check_options[] = {
     {"--run-dir", "DIR",
      "folder for checkpoints and metrics (default: runs/NAME, from the name of the configuration)"},
     {"--fresh", NULL, "the job would start over, regardless of what the run directory contains"},
+    {"--gradients", NULL,
+     "only compares the derivatives of every layer, and of the losses, with finite differences"},
     {NULL, NULL, NULL}};
 
 /* Lines shown of one problem, in addition to its first and its last. */
@@ -392,6 +396,7 @@ static nn_status check_run(const nn_arguments *arguments)
         request.data_problem = problem;
     }
     nn_error_clear();
+    if (arguments->value_counts[OPTION_GRADIENTS] > 0) return nn_gradient_table_run(&request);
     nn_status status = nn_check_job(&request, &forecast);
     if (status == NN_OK) {
         check_show(&request, &forecast);
@@ -408,5 +413,12 @@ const nn_command nn_command_check = {
     .summary =
         "reports every problem and warning of a job, and the resources it will need, before it is queued",
     .options = check_options,
+    .about =
+        "--gradients takes each layer by itself, in float64, on random values of the shapes of the data, "
+        "and\n"
+        "compares some of its derivatives, with respect to its parameters and its inputs, with finite\n"
+        "differences. What is near a kink, such as that of relu at 0, is skipped, and counted. A relative\n"
+        "error above 1e-5 is wrong, and the exit code then 2. It is meant for layers and losses of plug-ins\n"
+        "(nntrain help plugins); the network's weights, and whether it learns, do not matter.\n",
     .run = check_run,
 };

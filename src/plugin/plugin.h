@@ -11,7 +11,7 @@
  * with the same bits on every machine. Functions of the C library such as exp do not (base/maths.h).
  *
  * nntrain calls all functions of a plug-in but build and check from several threads at once; they keep
- * nothing between calls and do not exit.
+ * nothing between calls and do not exit. Whether gradients are right: nntrain check --gradients CONFIG.
  */
 #ifndef NN_PLUGIN_PLUGIN_H
 #define NN_PLUGIN_PLUGIN_H

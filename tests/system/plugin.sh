@@ -21,20 +21,23 @@ said 'slope: number'
 run help --plugin=$swish bias
 said 'definition:'
 run check plugin.yaml
-train 1 1 plugin.yaml --run-dir one || { cat train.log; fail "the example"; }
-reference=$(fingerprint)
-grep -q '^ *output .* bias' train.log || fail "the metric is not in the table"
+run check --gradients plugin.yaml
+said 'the derivatives agree'
+trained() { sed -n 's/^fingerprint: //p' log; }
+run train plugin.yaml --run-dir one
+reference=$(trained)
+grep -q '^ *output .* bias' log || fail "the metric is not in the table"
 train 2 2 plugin.yaml --run-dir two || cat train.log
 [ "$(fingerprint)" = "$reference" ] || fail "2 ranks: $(fingerprint), not $reference"
-long=(--set training.epochs=1000 --set checkpoint.every='100 epochs')
+long=(--set training.epochs=400 --set checkpoint.every='40 epochs')
 start "$program" 2 killed plugin.yaml "${long[@]}"
 kill -9 "${processes[0]}" || fail "the run ended before it was killed"
 wait_launcher "$launcher"
 train 3 1 plugin.yaml --run-dir killed "${long[@]}" || cat train.log
 after=$(fingerprint)
-train 1 2 plugin.yaml --run-dir whole "${long[@]}" || cat train.log
-[ -n "$after" ] && [ "$(fingerprint)" = "$after" ] || fail "after a kill: $after, not $(fingerprint)"
-train 2 1 plugin.yaml --run-dir wide --set training.precision=float64 || { cat train.log; fail "float64"; }
+run train plugin.yaml --run-dir whole "${long[@]}"
+[ -n "$after" ] && [ "$(trained)" = "$after" ] || fail "after a kill: $after, not $(trained)"
+run train plugin.yaml --run-dir wide --set training.precision=float64
 
 # A run names its plug-in, but does not load it.
 hash=$(nntrain info one/best.h5 | sed -n 's/^swish.so\t\([0-9a-f]*\)\tlayer swish, metric bias$/\1/p')
@@ -88,14 +91,14 @@ said 'the difference: plug-in swish.so; put the same file on all nodes'
 # A loss and a transform: the bits of mae by another name; nothing but training needs them, or a metric.
 sed -e 's|build/swish.so|more/kinds.so|' -e '/- swish/d' -e 's/bias/mae/' plugin.yaml >kinds.yaml
 run train kinds.yaml --run-dir distance --set loss=distance
-named=$(sed -n 's/^fingerprint: //p' log)
+named=$(trained)
 run train kinds.yaml --run-dir mae --set loss=mae
-[ -n "$named" ] && [ "$(sed -n 's/^fingerprint: //p' log)" = "$named" ] || fail "the loss is not that of mae"
+[ -n "$named" ] && [ "$(trained)" = "$named" ] || fail "the loss is not that of mae"
 program_refuses 2 'the loss distance is of a plug-in' export distance model.nn --plugin more/kinds.so
 dims=(--set 'data.fields.x={categorical: code, augment: [dim: 0.2]}' --set training.precision)
 for precision in float32 float64; do
     run train kinds.yaml --run-dir dim-$precision --set loss=mae "${dims[@]}=$precision"
-    dimmed=$(sed -n 's/^fingerprint: //p' log)
+    dimmed=$(trained)
     train 2 1 kinds.yaml --run-dir dim2-$precision --set loss=mae "${dims[@]}=$precision"
     [ -n "$dimmed" ] && [ "$(fingerprint)" = "$dimmed" ] || fail "the transform in $precision: $(fingerprint), not $dimmed"
     [ "$dimmed" = "$named" ] && fail "the transform changes nothing"
@@ -108,6 +111,17 @@ run predict metric --plugin $swish -o a.csv
 said 'this network does not take 8 x 8 digits' # it was opened
 ./reader metric.nn >log 2>&1
 said 'this network does not take 8 x 8 digits'
+
+# A derivative that is wrong, of a parameter or of the input, and of a loss.
+program_refuses 2 'the derivatives of 2 layers or losses are wrong' check --gradients plugin.yaml --set plugins=[more/slope.so]
+grep -q '^swish2 .* WRONG$' log || fail "swish2 is right"
+said '    slope, value '
+program_refuses 2 'the derivatives of 2 layers or losses are wrong' check --gradients plugin.yaml --set plugins=[more/input.so]
+said '    input dense2, value '
+[ "$(grep -c ' right$' log)" = 5 ] || fail "others are wrong, too"
+program_refuses 2 'the derivatives of 1 layer or loss are wrong' check --gradients kinds.yaml --set loss=distance --set plugins=[more/loss.so]
+said '    the output, value '
+run check --gradients kinds.yaml --set loss=distance
 
 # refuses TEXT FILE: a configuration with that file is refused, for this one reason.
 refuses() {
