@@ -59,14 +59,14 @@ void nn_gradients_try(const nn_gradients_function *function, const nn_gradients_
     quotient narrow = quotient_of(function, entry->value, QUOTIENT_STEP / 2, &noise);
     double found = (4 * narrow.central - wide.central) / 3;
     double size = fmax(fabs(entry->claimed), fmax(fabs(found), fabs(wide.central)));
+    double least = fmax(size, fmax(QUOTIENT_SMALL * entry->scale, QUOTIENT_LEAST));
     double blur = noise / QUOTIENT_STEP;
     bool finite = isfinite(entry->claimed) && isfinite(found);
-    if (finite && quotient_has_kink(wide, narrow, size, blur)) {
+    if (finite && quotient_has_kink(wide, narrow, least, blur)) {
         row->skipped++;
         return;
     }
     double away = fabs(entry->claimed - found);
-    double least = fmax(size, fmax(QUOTIENT_SMALL * entry->scale, QUOTIENT_LEAST));
     bool wrong = !finite || away > NN_GRADIENTS_TOLERANCE * least + blur;
     (*entry->compared)++;
     row->size = fmax(row->size, size);

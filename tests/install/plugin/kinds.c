@@ -1,5 +1,5 @@
-/* A plug-in with a loss and a transform: mean absolute error by another name, whose bits can be compared, and a
- * random factor on all values of a sample. */
+/* A plug-in with a loss and a transform: mean absolute error by another name, whose bits can be compared, and
+ * a random factor on all values of a sample. */
 #include "plugin/plugin.h"
 
 #include <math.h>
