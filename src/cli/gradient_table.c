@@ -1,6 +1,7 @@
 #include "cli/gradient_table.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -8,6 +9,8 @@
 
 /* In double precision a wrong derivative stands out from rounding. */
 static const char *const gradients_sets[] = {"training.precision=float64", "training.wire=float32"};
+#define MOST_WIDE 48
+#define TYPE_WIDE 64
 #define SETS (sizeof gradients_sets / sizeof *gradients_sets)
 
 static const char *gradients_verdict(const nn_gradients_row *row)
@@ -18,20 +21,39 @@ static const char *gradients_verdict(const nn_gradients_row *row)
     return row->skipped > 0 ? "not checked" : "none";
 }
 
+/* Columns of the longest name. */
+static int gradients_width(const nn_gradients *gradients)
+{
+    size_t width = strlen("layer");
+    for (int i = 0; i < gradients->count; i++) {
+        size_t length = strlen(gradients->rows[i].name);
+        if (length > width) width = length;
+    }
+    return width < MOST_WIDE ? (int)width : MOST_WIDE;
+}
+
+static void gradients_show_row(const nn_gradients_row *row, int width, bool loss)
+{
+    int64_t compared = row->parameters + row->inputs;
+    char type[TYPE_WIDE];
+    snprintf(type, sizeof type, "%s%s", loss ? "loss " : "", row->type);
+    nn_log_line("%-*s  %-20s %10lld %7lld %8lld %8.1g  %s", width, row->name, type,
+                (long long)row->parameters, (long long)row->inputs, (long long)row->skipped, row->error,
+                gradients_verdict(row));
+    if (row->wrong > 0)
+        nn_log_line("    %s (%lld of %lld are wrong)", row->failed.bytes ? row->failed.bytes : "",
+                    (long long)row->wrong, (long long)compared);
+}
+
 static void gradients_show(const nn_gradients *gradients, const char *config, int *wrong)
 {
+    int width = gradients_width(gradients), losses = gradients->model->head_count;
     *wrong = 0;
-    nn_log_line("%-24s %-22s %10s %7s %8s %10s", "layer", "", "parameters", "inputs", "skipped", "error");
+    nn_log_line("%-*s  %-20s %10s %7s %8s %8s", width, "layer", "", "parameters", "inputs", "skipped",
+                "error");
     for (int i = 0; i < gradients->count; i++) {
-        const nn_gradients_row *row = &gradients->rows[i];
-        bool loss = i >= gradients->count - gradients->model->head_count;
-        nn_log_line("%-24s %s%-*s %10lld %7lld %8lld %10.2g  %s", row->name, loss ? "loss " : "",
-                    loss ? 17 : 22, row->type, (long long)row->parameters, (long long)row->inputs,
-                    (long long)row->skipped, row->error, gradients_verdict(row));
-        if (row->wrong > 0)
-            nn_log_line("    %s (%lld of %lld are wrong)", row->failed.bytes ? row->failed.bytes : "",
-                        (long long)row->wrong, (long long)(row->parameters + row->inputs));
-        *wrong += row->wrong > 0;
+        gradients_show_row(&gradients->rows[i], width, i >= gradients->count - losses);
+        *wrong += gradients->rows[i].wrong > 0;
     }
     if (*wrong == 0) nn_log_line("%s: the derivatives agree with finite differences", config);
 }
