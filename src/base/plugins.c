@@ -57,18 +57,27 @@ void nn_plugins_append_lines(const nn_text_list *files, nn_text *lines)
     }
 }
 
+bool nn_plugins_lack(const char *lines)
+{
+    for (const char *line = lines; *line;) {
+        size_t name = strcspn(line, "\t\n"), length = strcspn(line, "\n");
+        bool found = false;
+        for (size_t i = 0; i < plugins.count; i++)
+            found |= strlen(plugins.items[i].file) == name && strncmp(plugins.items[i].file, line, name) == 0;
+        if (!found) return true;
+        line += length + (line[length] == '\n');
+    }
+    return false;
+}
+
 /* One line, which is cut to pieces. */
-static nn_status plugins_expect_one(char *line, const char *path, bool *lacks)
+static nn_status plugins_expect_one(char *line, const char *path)
 {
     char *hash = strchr(line, '\t'), *provides = hash ? strchr(hash + 1, '\t') : NULL;
     if (!provides)
         NN_FAIL(NN_ERROR_CHECKPOINT, "%s: its list of plug-ins is damaged; use another checkpoint", path);
     *hash++ = *provides++ = '\0';
     const nn_plugin_record *record = nn_plugins_find(line);
-    if (!record && lacks) {
-        *lacks = true;
-        return NN_OK;
-    }
     if (!record)
         NN_FAIL(NN_ERROR_USAGE,
                 "%s: the network needs the plug-in %s (hash %s; %s), which is never loaded because a run "
@@ -81,16 +90,15 @@ static nn_status plugins_expect_one(char *line, const char *path, bool *lacks)
             path, line, hash, record->path, record->hash);
 }
 
-nn_status nn_plugins_expect(const char *lines, const char *path, bool *lacks)
+nn_status nn_plugins_expect(const char *lines, const char *path)
 {
     char *copy;
     nn_status status = NN_OK;
-    if (!lines) return NN_OK;
     NN_TRY(nn_copy_text(lines, &copy));
     for (char *line = copy, *next; *line && status == NN_OK; line = next) {
         next = line + strcspn(line, "\n");
         if (*next) *next++ = '\0';
-        status = plugins_expect_one(line, path, lacks);
+        status = plugins_expect_one(line, path);
     }
     nn_free(copy);
     return status;

@@ -35,9 +35,11 @@ nn_status nn_plugins_note(const nn_plugin_record *record);
 /* Appends a line for each of these files, all of which are loaded. */
 void nn_plugins_append_lines(const nn_text_list *files, nn_text *lines);
 
-/* Fails unless the plug-ins of such lines are loaded, with the same bytes. path: of the checkpoint, for the
- * message, which says what to do. lines NULL: there are none. lacks: becomes true, instead of a failure,
- * where one is not loaded; may be NULL. */
-nn_status nn_plugins_expect(const char *lines, const char *path, bool *lacks);
+/* Whether some plug-in of such lines is not loaded. */
+bool nn_plugins_lack(const char *lines);
+
+/* Fails unless those of such lines are loaded, with the same bytes. path: of the checkpoint, for the message,
+ * which says what to do. */
+nn_status nn_plugins_expect(const char *lines, const char *path);
 
 #endif

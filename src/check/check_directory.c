@@ -87,13 +87,14 @@ static nn_status resume_compare_machine(const nn_run *run, nn_store_file *file)
     for (int p = 0; p < NN_PARTS; p++) samples[p] = nn_dataset_count(run->data, (nn_part)p);
     nn_status status = nn_machine_try(&run->settings, run->model, &run->plan, samples, &machine);
     if (status == NN_OK) status = nn_machine_compare(&machine, file, &differs, &what);
+    bool plugin = what.bytes && strncmp(what.bytes, NN_MACHINE_PLUGIN, strlen(NN_MACHINE_PLUGIN)) == 0;
     if (status == NN_OK && differs && run->settings.training.machine == NN_MACHINE_SAME)
-        nn_log_warning(
-            "this machine, or its plug-ins, compute different bits from those that %s was saved with; the "
-            "difference: %s\n"
-            "  a job on nodes of this kind is refused, or accepts different bits with "
-            "--set training.machine=any",
-            nn_store_path(file), what.bytes ? what.bytes : "");
+        nn_log_warning("%s %s; the difference: %s\n"
+                       "  a job %s is refused, or accepts different bits with --set training.machine=any",
+                       plugin ? "another plug-in may compute different bits from the one of"
+                              : "this machine computes different bits from the one that saved",
+                       nn_store_path(file), what.bytes ? what.bytes : "",
+                       plugin ? "with it" : "on nodes of this kind");
     nn_machine_release(&machine);
     nn_text_free(&what);
     return status;

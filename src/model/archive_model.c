@@ -274,13 +274,16 @@ nn_status nn_archive_get_scalar(const nn_archive *archive, nn_scalar *scalar)
     return NN_OK;
 }
 
-/* The plug-ins of the run, as base/plugins.h has them; NULL: none. The caller owns *lines. */
-static nn_status archive_get_plugins(const nn_archive *archive, char **lines, bool *lacks)
+/* The plug-ins of the run, as base/plugins.h has them; NULL: none. The caller owns *lines. A prediction needs
+ * the bytes that the run had; training may begin with weights that other bytes have trained. */
+static nn_status archive_get_plugins(const nn_archive *archive, bool predicts, char **lines, bool *lacks)
 {
     *lines = NULL;
+    *lacks = false;
     if (!nn_archive_has(archive, NN_PLUGINS_NAME)) return NN_OK;
     NN_TRY(nn_archive_read_text(archive, NN_PLUGINS_NAME, lines));
-    return nn_plugins_expect(*lines, archive->path, lacks);
+    *lacks = nn_plugins_lack(*lines);
+    return predicts && !*lacks ? nn_plugins_expect(*lines, archive->path) : NN_OK;
 }
 
 nn_status nn_archive_get_model(const nn_archive *archive, nn_scalar scalar, bool predicts,
@@ -294,7 +297,7 @@ nn_status nn_archive_get_model(const nn_archive *archive, nn_scalar scalar, bool
     nn_model_spec spec = {0};
     nn_status status = NN_OK;
     NN_TRY_TO(done, status, nn_archive_read_text(archive, "config", &text));
-    NN_TRY_TO(done, status, archive_get_plugins(archive, &plugins, &lacks));
+    NN_TRY_TO(done, status, archive_get_plugins(archive, predicts, &plugins, &lacks));
     /* Predictions need no metrics, and so no plug-in that provides them alone. */
     if (lacks && predicts && !archive->metrics) nn_text_append(&metrics, "metrics=[]");
     if (archive->metrics) nn_text_append(&metrics, "metrics=%s", archive->metrics);
@@ -307,7 +310,7 @@ nn_status nn_archive_get_model(const nn_archive *archive, nn_scalar scalar, bool
         nn_config_item(nn_config_root(config), i);
     nn_model_spec_read(config, scalar, &spec);
     status = nn_config_finish(config);
-    if (status == NN_ERROR_USAGE && lacks) status = nn_plugins_expect(plugins, archive->path, NULL);
+    if (status == NN_ERROR_USAGE && lacks) status = nn_plugins_expect(plugins, archive->path);
     NN_TRY_TO(done, status, status);
     NN_TRY_TO(done, status, archive_get_engine(archive, &spec.network.engine));
     if (scalar == NN_SCALAR_F64 && spec.network.engine == NN_ENGINE_MIXED)

@@ -57,7 +57,7 @@ nn_status nn_model_expect_plugins(nn_store_file *file)
     char *lines = NULL;
     if (!nn_store_has(file, NN_PLUGINS_NAME)) return NN_OK;
     NN_TRY(nn_store_read_text(file, NN_PLUGINS_NAME, &lines));
-    nn_status status = nn_plugins_expect(lines, nn_store_path(file), NULL);
+    nn_status status = nn_plugins_expect(lines, nn_store_path(file));
     nn_free(lines);
     return status;
 }

@@ -348,18 +348,13 @@ static void load_check_given(nn_config *config, const nn_config_node *node, cons
                             record->path, record->path);
 }
 
-/* Whether it may change when a run is resumed is decided where machines are compared (step/machine.h). */
-static void load_record(nn_config *config, const char *file)
+/* A run keeps its plug-ins. Whether their bytes may change is decided where machines are compared
+ * (step/machine.h). */
+static void load_record(nn_config *config, size_t index, const char *file)
 {
-    char hash[32];
-    nn_text path = {0};
-    const nn_plugin_record *record = nn_plugins_find(file);
-    if (!record) return;
-    nn_text_append(&path, NN_PLUGINS_NAME ".%s", file);
-    snprintf(hash, sizeof hash, "%016" PRIx64, record->hash);
-    if (nn_config_check(config, NULL, path.failed ? NN_ERROR_MEMORY : NN_OK))
-        nn_config_record(config, path.bytes, hash, NN_EFFECT_EXTENT);
-    nn_text_free(&path);
+    char path[64];
+    snprintf(path, sizeof path, NN_PLUGINS_NAME ".%zu", index);
+    nn_config_record(config, path, file, NN_EFFECT_RESULT);
 }
 
 void nn_plugin_read_all(nn_config *config, nn_text_list *files)
@@ -373,5 +368,5 @@ void nn_plugin_read_all(nn_config *config, nn_text_list *files)
     for (size_t i = 0; node && nn_config_kind_of(node) == NN_CONFIG_LIST && i < nn_config_count(node); i++)
         load_read_one(config, nn_config_item(node, i), files);
     load_check_given(config, node, files);
-    for (size_t i = 0; i < files->count; i++) load_record(config, files->items[i]);
+    for (size_t i = 0; i < files->count; i++) load_record(config, i, files->items[i]);
 }

@@ -74,7 +74,7 @@ static nn_status checkpoint_put_plugins(nn_store_image *image, const nn_config *
     size_t count = nn_config_values(config, &values);
     for (size_t i = 0; i < count && status == NN_OK; i++)
         if (strncmp(values[i].path, prefix, strlen(prefix)) == 0)
-            status = nn_list_add(&files, values[i].path + strlen(prefix));
+            status = nn_list_add(&files, values[i].value);
     nn_plugins_append_lines(&files, &lines);
     if (status == NN_OK && files.count > 0) status = nn_store_image_take_text(image, NN_PLUGINS_NAME, &lines);
     nn_text_free(&lines);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "model/checkpoint_names.h"
 #include "store/kept.h"
 #include "tensor/matrix.h"
 #include "train/nonfinite_file.h"
@@ -51,6 +52,7 @@ static nn_status replay_read(replay *of)
 {
     int64_t microbatch_size = 0;
     NN_TRY(replay_check_format(of));
+    NN_TRY(nn_model_expect_plugins(of->file));
     NN_TRY(nn_matrix_setup());
     NN_TRY(nn_model_get(of->file, of->scalar, &of->model));
     NN_TRY(nn_store_read_verified(of->file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size));

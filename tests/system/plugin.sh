@@ -73,6 +73,7 @@ program_refuses 2 'is already loaded, from other/swish.so' check plugin.yaml --p
 further=(plugin.yaml --run-dir one --set training.epochs=102 --set 'plugins=[other/swish.so]')
 program_refuses 8 'the difference: plug-in swish.so' train "${further[@]}"
 said '--set training.machine=any'
+program_refuses 2 'plugins.0: was swish.so, is now other.so' train "${further[@]}" --set 'plugins=[more/other.so]'
 run check "${further[@]}"
 said 'the difference: plug-in swish.so'
 run train "${further[@]}" --set training.machine=any
