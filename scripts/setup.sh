@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # scripts/setup.sh [build] [tests] [hosts] [testbed] [interop] [peers] [cross]: installs missing dependencies; does
 # nothing if there are none.
-# build (the default): to build, test and run; tests: for tests that create their data in Python, and those of the
-# Fortran modules; hosts: libraries of other programs, for tests of those that call nntrain; testbed: SLURM and
+# build (the default): to build, test and run; tests: for tests that create their data in Python or with NCO, and those
+# of the Fortran modules; hosts: libraries of other programs, for tests of those that call nntrain; testbed: SLURM and
 # iproute2, for cluster/testbed.sh; interop: programs that exchange networks and results with nntrain, for tests
 # (PyTorch, ONNX, onnxruntime, Keras, pandas, xarray, anndata, Chromium), partly with pip into a folder of its own (NN_INTEROP,
 # default ~/.cache/nntrain/interop; 600 MB, without Debian's packages several GB); peers: the newest PyTorch, for
@@ -60,6 +60,8 @@ needs_build=(
 needs_tests=(
     "Python with h5py and numpy|has_h5py|python3-h5py python3-numpy|python|py-h5py"
     "a Fortran compiler|has_programs gfortran|gfortran|gcc|gcc"
+    "netCDF4 and xarray for Python|has_netcdf|python3-netcdf4 python3-xarray|python|py-netcdf4 py-xarray"
+    "NCO (ncks, ncpdq)|has_programs ncks ncpdq|nco|nco|nco"
 )
 needs_hosts=(
     "the reference BLAS|has_file blas/libblas.so.3|libblas3|netlib-lapack|netlib-lapack"
@@ -130,6 +132,12 @@ install_peers() {
 has_h5py() {
     local python
     for python in python3 /usr/bin/python3; do "$python" -c 'import h5py, numpy' 2>/dev/null && return 0; done
+    return 1
+}
+
+has_netcdf() {
+    local python
+    for python in python3 /usr/bin/python3; do has_modules "$python" netCDF4 xarray && return 0; done
     return 1
 }
 

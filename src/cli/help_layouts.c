@@ -40,4 +40,14 @@ const char nn_help_layouts[] =
     "Rows are made dense as they are read. A matrix stored by columns (CSC) is turned around in memory by\n"
     "each process that reads rows of it, up to data.memory; stored by rows (tocsr() in Python) it is not.\n"
     "Indices may be unsorted; one that occurs twice in a row is refused. Columns of categories, groups with\n"
-    "codes and categories, are labels with names.\n";
+    "codes and categories, are labels with names.\n"
+    "\n"
+    "NetCDF-4 files are HDF5: variables are datasets, packed and missing values are decoded by their\n"
+    "attributes (`nntrain help data`), in double precision; unlike xarray, values outside valid_range and\n"
+    "NetCDF's default fill values count as missing. `nntrain info FILE` names axes, units and times:\n"
+    "\n"
+    "  {file: [2001.nc, 2002.nc], train: {x: [u, v, t], y: rain}}  # over (time, lat, lon): maps with\n"
+    "                                    # 3 channels; y over (time): a number or a text per sample\n"
+    "\n"
+    "Arrays of characters (time x strlen) are texts. Times are not decoded: their axis orders the samples,\n"
+    "as split: {order: chronological} expects.\n";

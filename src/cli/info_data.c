@@ -33,6 +33,8 @@ typedef struct data_set {
     char **names; /* a list of names; otherwise NULL */
     size_t name_count;
     nn_text_list fields; /* of records; owned */
+    nn_store_axes axes;  /* owned */
+    bool characters;     /* an array of characters: texts along its last dimension */
     const char *problem; /* why it cannot be read; otherwise NULL */
 } data_set;
 
@@ -120,7 +122,13 @@ static void data_append_names_json(nn_facts *facts, const char *key, char *const
     nn_text_append(&facts->text, "]");
 }
 
-static void data_append_json(nn_facts *facts, const data_set *set)
+static nn_status data_append_axes(nn_facts *facts, nn_store_file *file, const data_set *set)
+{
+    return nn_info_append_axes(facts, file, set->name, &set->axes, set->statistics->minimum,
+                               set->statistics->maximum);
+}
+
+static void data_append_json(nn_facts *facts, nn_store_file *file, const data_set *set)
 {
     const nn_store_info *info = set->info;
     nn_facts_entry(facts);
@@ -139,9 +147,11 @@ static void data_append_json(nn_facts *facts, const data_set *set)
     data_append_flag(facts, "written", info->written);
     data_append_flag(facts, "external", info->external);
     data_append_flag(facts, "virtual", info->is_virtual);
+    if (set->axes.count > 0) data_append_flag(facts, "scale", set->axes.scale);
     nn_facts_word(facts, "problem", set->problem);
     if (set->statistics->measured) data_append_statistics_json(facts, set);
     if (set->names) data_append_names_json(facts, "names", set->names, set->name_count);
+    facts->text.failed |= data_append_axes(facts, file, set) != NN_OK;
     if (set->fields.count > 0) data_append_names_json(facts, "fields", set->fields.items, set->fields.count);
     nn_text_append(&facts->text, "}");
 }
@@ -271,7 +281,7 @@ static void data_append_reads(nn_text *text, const data_set *set)
     nn_text_append(text, " FILE NEW_FILE\n");
 }
 
-static void data_append_lines(nn_facts *facts, const data_set *set)
+static void data_append_lines(nn_facts *facts, nn_store_file *file, const data_set *set)
 {
     char bytes[NN_FORMAT_SIZE];
     const nn_store_info *info = set->info;
@@ -286,7 +296,12 @@ static void data_append_lines(nn_facts *facts, const data_set *set)
     nn_text_append(text, "%s%s, %s%s%s\n", info->filters[0] ? ", " : "", info->filters,
                    nn_format_bytes(bytes, (double)info->storage_bytes),
                    info->external ? ", in another file" : "", info->is_virtual ? ", virtual" : "");
+    text->failed |= data_append_axes(facts, file, set) != NN_OK;
     data_append_reads(text, set);
+    if (set->axes.bare) {
+        nn_text_append(text, "    a dimension without coordinates\n");
+        return;
+    }
     if (!info->written) nn_text_append(text, "    never written: all values are the fill value\n");
     if (set->problem)
         nn_text_append(text, "    cannot be read: %s\n", set->problem);
@@ -301,11 +316,31 @@ static void data_append_lines(nn_facts *facts, const data_set *set)
 
 /* ---- the file ---- */
 
+/* The different texts of an array of characters. */
+static nn_status data_read_characters(data_visit *visit, data_set *set)
+{
+    const nn_store_spec spec = {.dataset = set->name, .codes = true};
+    nn_text_list texts = {0};
+    nn_store_array *array;
+    NN_TRY(nn_store_array_open_as(visit->file, &spec, &array));
+    set->characters = nn_store_array_info(array)->dimensions < set->info->dimensions;
+    nn_status status = set->characters ? nn_store_array_classes(array, &texts) : NN_OK;
+    set->names = texts.items;
+    set->name_count = texts.count;
+    nn_store_array_close(array);
+    return status;
+}
+
 static nn_status data_read(data_visit *visit, data_set *set)
 {
     const nn_store_info *info = set->info;
+    NN_TRY(nn_store_axes_read(visit->file, set->name, &set->axes));
+    memset(visit->statistics, 0, sizeof *visit->statistics);
+    if (set->axes.bare) return NN_OK;
     NN_TRY(nn_value_statistics_read(visit->file, set->name, visit->facts->full, visit->statistics));
     if (info->type == NN_STORE_UNSUPPORTED) return nn_store_list_fields(visit->file, set->name, &set->fields);
+    if (info->type == NN_STORE_TEXT && info->dimensions > 1 && set->axes.count > 0)
+        return data_read_characters(visit, set);
     if (info->type != NN_STORE_TEXT || info->dimensions != 1 || info->extents[0] > NN_STORE_MOST_NAMES)
         return NN_OK;
     return nn_store_read_names(visit->file, set->name, &set->names, &set->name_count);
@@ -328,7 +363,7 @@ static nn_status data_propose_field(data_visit *visit, const data_set *set, cons
         if (texts) info.type = NN_STORE_TEXT;
         if (status == NN_OK)
             status = nn_proposal_add(visit->facts->proposal, nn_store_path(visit->file), name.bytes, &info,
-                                     texts ? NULL : statistics, set->name, NULL);
+                                     texts ? NULL : statistics, set->name, NULL, NULL);
         nn_store_array_close(array);
     }
     nn_text_free(&name);
@@ -338,9 +373,11 @@ static nn_status data_propose_field(data_visit *visit, const data_set *set, cons
 static nn_status data_propose(data_visit *visit, const data_set *set)
 {
     nn_status status = NN_OK;
+    nn_store_info info = *set->info;
+    if (set->characters) info.dimensions--;
     if (set->fields.count == 0)
-        return nn_proposal_add(visit->facts->proposal, nn_store_path(visit->file), set->name, set->info,
-                               set->statistics, NULL, NULL);
+        return nn_proposal_add(visit->facts->proposal, nn_store_path(visit->file), set->name, &info,
+                               set->statistics, NULL, NULL, &set->axes);
     for (size_t i = 0; i < set->fields.count && status == NN_OK; i++)
         status = data_propose_field(visit, set, set->fields.items[i]);
     return status;
@@ -356,12 +393,13 @@ static nn_status data_visit_one(void *context, const char *name, const nn_store_
     if (status != NN_OK && visit->unreadable++ == 0) visit->status = status;
     if (status != NN_OK) set.problem = nn_error_text();
     if (visit->facts->json)
-        data_append_json(visit->facts, &set);
+        data_append_json(visit->facts, visit->file, &set);
     else
-        data_append_lines(visit->facts, &set);
+        data_append_lines(visit->facts, visit->file, &set);
     if (visit->facts->proposal && !set.problem) status = data_propose(visit, &set);
     nn_store_free_names(set.names, set.name_count);
     nn_list_release(&set.fields);
+    nn_store_axes_release(&set.axes);
     return set.problem ? NN_OK : status;
 }
 

@@ -79,20 +79,50 @@ static void propose_release(nn_proposed *item)
     nn_free(item->labels);
     nn_free(item->option);
     nn_free(item->table);
+    nn_free(item->axes);
     nn_list_release(&item->files);
+}
+
+/* Coordinates, and the bounds of their cells. */
+static bool propose_is_coordinate(const char *dataset, const nn_store_axes *axes)
+{
+    const char *slash = strrchr(dataset, '/'), *tail = slash ? slash + 1 : dataset;
+    if (axes->scale) return true;
+    for (int d = 0; d < axes->count; d++)
+        if (axes->axes[d].bounds && strcmp(axes->axes[d].bounds, tail) == 0) return true;
+    return false;
+}
+
+static nn_status propose_learn_axes(const nn_store_axes *axes, nn_proposed *item)
+{
+    nn_text text = {0};
+    item->maps = axes->count > 0;
+    for (int d = 0; d < axes->count; d++) {
+        const nn_store_axis *axis = &axes->axes[d];
+        nn_text_append(&text, "%s%s", d > 0 ? "," : "", axis->name ? axis->name : "");
+        if (d == 0) item->times = axis->time;
+        if (d > 0 && axis->time) item->maps = false;
+    }
+    nn_status status =
+        text.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the axes of a dataset") : NN_OK;
+    if (status == NN_OK && text.bytes) status = nn_copy_text(text.bytes, &item->axes);
+    nn_text_free(&text);
+    return status;
 }
 
 nn_status nn_proposal_add(nn_proposal *proposal, const char *path, const char *dataset,
                           const nn_store_info *info, const nn_value_statistics *statistics, const char *table,
-                          const char *option)
+                          const char *option, const nn_store_axes *axes)
 {
     nn_proposed item = {.info = *info, .rows = info->dimensions > 0 ? info->extents[0] : 0};
     if (info->type == NN_STORE_UNSUPPORTED || item.rows == 0 || !info->written || propose_is_list(dataset))
         return NN_OK;
+    if (axes && propose_is_coordinate(dataset, axes)) return NN_OK;
     item.role = nn_propose_role(path, dataset, &item.part);
     nn_status status = nn_copy_text(dataset, &item.dataset);
     if (status == NN_OK && option) status = nn_copy_text(option, &item.option);
     if (status == NN_OK && table) status = nn_copy_text(table, &item.table);
+    if (status == NN_OK && axes) status = propose_learn_axes(axes, &item);
     if (status == NN_OK && statistics) {
         item.missing = statistics->missing + statistics->nans > 0;
         status = propose_learn_labels(statistics, &item);

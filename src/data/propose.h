@@ -1,8 +1,10 @@
 /*
  * Proposes the section data: of a configuration that reads some files. Inputs and targets are told apart by
  * words in the names of datasets, groups and files (x, images, labels, train, ...), otherwise by their sizes;
- * samples along another dimension, by extents that are equal. Datasets are proposed as they are listed: a
- * layout that makes an array of something else adds that array, under the name to be written.
+ * samples along another dimension, by extents that are equal. Where dimension scales name the dimensions,
+ * as in NetCDF files, coordinates are left out, and what has the same axes as the input is read with it.
+ * Datasets are proposed as they are listed: a layout that makes an array of something else adds that array,
+ * under the name to be written.
  */
 #ifndef NN_DATA_PROPOSE_H
 #define NN_DATA_PROPOSE_H
@@ -10,6 +12,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "data/value_statistics.h"
+#include "store/scales.h"
 
 typedef enum nn_role {
     NN_ROLE_NONE,
@@ -36,6 +39,9 @@ typedef struct nn_proposed {
     char *labels; /* owned: "[-1, 1]", if they are not consecutive; NULL: they are */
     char *table;  /* owned: the dataset of records that it is a field of; NULL: none */
     char *option; /* owned: what data.fields.NAME needs so that it is read, "kind: text"; NULL: nothing */
+    char *axes;   /* owned: the names of its axes, "time,lat,lon"; NULL: it has none */
+    bool times;   /* the first of them is time */
+    bool maps;    /* none of the others is */
     bool missing; /* some values are */
 } nn_proposed;
 
@@ -45,10 +51,10 @@ typedef struct nn_proposal {
 } nn_proposal;
 
 /* Adds a dataset of a file, or what a layout makes an array of; lists of names and what cannot be read are
- * left out. table, option: see nn_proposed; may be NULL. */
+ * left out. table, option: see nn_proposed; may be NULL. axes: of the dataset; NULL: unknown. */
 nn_status nn_proposal_add(nn_proposal *proposal, const char *path, const char *dataset,
                           const nn_store_info *info, const nn_value_statistics *statistics, const char *table,
-                          const char *option);
+                          const char *option, const nn_store_axes *axes);
 /* Appends the section, or (false) why there is none; nothing if there are no datasets. */
 bool nn_proposal_append(const nn_proposal *proposal, nn_text *text);
 void nn_proposal_release(nn_proposal *proposal);

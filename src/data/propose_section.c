@@ -9,6 +9,8 @@
 
 /* Channels of an image. */
 #define PROPOSE_CHANNELS 4
+/* Dimensions of what can be joined. */
+#define PROPOSE_JOINED 4
 /* A shorter series has no windows that are worth proposing. */
 #define PROPOSE_SERIES 64
 
@@ -42,6 +44,8 @@ static const char *propose_image(const nn_proposed *item)
 {
     const nn_store_info *info = &item->info;
     bool bytes = info->type == NN_STORE_U8;
+    if (item->maps && info->dimensions == 3) return "NHW";
+    if (item->maps && info->dimensions == 4) return "NDHW";
     if (info->dimensions == 3 && bytes && info->extents[1] > PROPOSE_CHANNELS &&
         info->extents[2] > PROPOSE_CHANNELS)
         return "NHW";
@@ -157,20 +161,32 @@ static void propose_append_files(nn_text *text, const nn_text_list *files)
     if (files->count > 1) nn_text_append(text, "]");
 }
 
-/* The fields of a table that are inputs: its numbers, without those that their names make something else.
- * Returns how many. */
-static size_t propose_append_fields(nn_text *text, const nn_proposal *proposal, const propose_pair *pair)
+/* Whether a dataset is read together with an input, as columns or channels: a field of the same table, or,
+ * one along the same axes, without another axis of time. */
+static bool propose_is_next_to(const nn_proposed *item, const propose_pair *pair)
+{
+    const nn_proposed *x = pair->x;
+    if (x->table) return item->table && strcmp(item->table, x->table) == 0 && item->info.dimensions <= 2;
+    return x->axes && x->maps && !pair->x_layout && item->axes && strcmp(item->axes, x->axes) == 0;
+}
+
+/* The inputs that are read together: numbers, without those that their names make something else. Returns how
+ * many; *missing: some have missing values. */
+static size_t propose_append_fields(nn_text *text, const nn_proposal *proposal, const propose_pair *pair,
+                                    bool *missing)
 {
     size_t count = 0;
-    if (!pair->x->table || pair->x->info.dimensions > 2) return 0;
+    *missing = false;
+    if (pair->x->info.dimensions > (pair->x->table ? 2 : PROPOSE_JOINED)) return 0;
     for (size_t i = 0; i < proposal->count; i++) {
         const nn_proposed *item = &proposal->items[i];
-        bool numbers = item->info.type < NN_STORE_TEXT && item->info.dimensions <= 2;
+        bool numbers = item->info.type < NN_STORE_TEXT;
         bool input = item->role == NN_ROLE_NONE || item->role == NN_ROLE_INPUT;
-        if (!item->table || strcmp(item->table, pair->x->table) != 0 || item == pair->y) continue;
+        if (item == pair->y || !propose_is_next_to(item, pair)) continue;
         if (!numbers || !input || item->part != pair->x->part) continue;
         nn_text_append(text, count++ > 0 ? ", " : "");
         propose_append_word(text, item->dataset);
+        *missing |= item->missing;
     }
     return count;
 }
@@ -180,9 +196,9 @@ static void propose_append_dataset(nn_text *text, const char *key, const nn_prop
                                    const nn_text_list *files, const nn_proposal *proposal,
                                    const propose_pair *pair)
 {
-    bool elsewhere = !nn_list_equal(&item->files, files);
+    bool elsewhere = !nn_list_equal(&item->files, files), missing;
     nn_text names = {0};
-    size_t fields = item == pair->x ? propose_append_fields(&names, proposal, pair) : 0;
+    size_t fields = item == pair->x ? propose_append_fields(&names, proposal, pair, &missing) : 0;
     nn_text_append(text, "%s: ", key);
     if (elsewhere) {
         nn_text_append(text, "{file: ");
@@ -235,22 +251,35 @@ static void propose_append_option(nn_text *text, const char *format, const char 
 
 /* The options of an input or a target; nothing where it needs none. */
 static void propose_append_field(nn_text *fields, const char *key, const nn_proposed *item,
-                                 const char *layout, bool input)
+                                 const char *layout, bool missing, bool input)
 {
     nn_text options = {0};
     char first[32];
-    if (!item) return;
     propose_append_option(&options, "%s", item->option);
-    propose_append_option(&options, "layout: %s", layout ? layout : input ? propose_image(item) : NULL);
+    propose_append_option(&options, "layout: %s", layout);
     if (!input && item->labels) propose_append_option(&options, "labels: %s", item->labels);
     snprintf(first, sizeof first, "%" PRId64, item->first_label);
     bool moved = !input && item->classes > 0 && !item->labels && item->first_label != 0;
     propose_append_option(&options, "first_label: %s", moved ? first : NULL);
-    propose_append_option(&options, "missing: %s", item->missing ? input ? "mean" : "mask" : NULL);
+    propose_append_option(&options, "missing: %s", missing ? input ? "mean" : "mask" : NULL);
     if (options.length > 0)
         nn_text_append(fields, "%s%s: {%s}", fields->length > 0 ? ", " : "", key, options.bytes);
     fields->failed |= options.failed;
     nn_text_free(&options);
+}
+
+static void propose_append_options(nn_text *fields, const nn_proposal *proposal, const propose_pair *pair)
+{
+    nn_text names = {0};
+    bool missing;
+    const char *layout = pair->x_layout;
+    size_t joined = propose_append_fields(&names, proposal, pair, &missing);
+    if (!layout && (joined <= 1 || pair->x->table)) layout = propose_image(pair->x);
+    if (joined <= 1) missing = pair->x->missing;
+    propose_append_field(fields, "x", pair->x, layout, missing, true);
+    if (pair->y) propose_append_field(fields, "y", pair->y, pair->y_layout, pair->y->missing, false);
+    fields->failed |= names.failed;
+    nn_text_free(&names);
 }
 
 static void propose_append_loss(nn_text *text, const nn_proposed *y)
@@ -291,11 +320,12 @@ static void propose_append_section(const nn_proposal *proposal, const propose_pa
     }
     for (int p = 0; p < NN_PARTS; p++)
         if (given[p]) propose_append_part(text, proposal, p, p == NN_TRAIN ? of_train : p, &pairs[p], &files);
-    if (!given[NN_VALIDATION]) nn_text_append(text, "  split: {validation: 0.1}\n");
+    if (!given[NN_VALIDATION])
+        nn_text_append(text, "  split: {validation: 0.1%s}\n",
+                       train->x->times ? ", order: chronological" : "");
     if (!train->y)
         nn_text_append(text, "  window: {length: 32}   # of a series, to predict the row after each\n");
-    propose_append_field(&fields, "x", train->x, train->x_layout, true);
-    propose_append_field(&fields, "y", train->y, train->y_layout, false);
+    propose_append_options(&fields, proposal, train);
     if (fields.length > 0) nn_text_append(text, "  fields: {%s}\n", fields.bytes);
     if (train->y) propose_append_loss(text, train->y);
     text->failed |= fields.failed;

@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "store/scales.h"
 #include "store/gaps.h"
 #include "store/layout.h"
 #include "store/packing.h"
@@ -96,6 +97,51 @@ static nn_status joined_refuse(const nn_store_array *array, const joined *self, 
     return status;
 }
 
+static void joined_append_names(const nn_store_axes *axes, nn_text *text)
+{
+    for (int d = 0; d < axes->count; d++) nn_text_append(text, "%s%s", d > 0 ? ", " : "", axes->axes[d].name);
+}
+
+/* Whether two datasets have the same named axes in another order. */
+static bool joined_turned(const nn_store_axes *first, const nn_store_axes *other)
+{
+    bool same = true;
+    if (first->count != other->count) return false;
+    for (int d = 0; d < first->count; d++)
+        if (!first->axes[d].name || !other->axes[d].name) return false;
+    for (int d = 0; d < first->count; d++) {
+        bool found = false;
+        for (int e = 0; e < other->count; e++) found |= strcmp(first->axes[d].name, other->axes[e].name) == 0;
+        if (!found) return false;
+        same &= strcmp(first->axes[d].name, other->axes[d].name) == 0;
+    }
+    return !same;
+}
+
+/* Square maps, one of which is turned, have the same extents. */
+static nn_status joined_check_axes(const nn_store_array *array, nn_store_file *file, const joined *self,
+                                   int number)
+{
+    const char *first = self->members[0].array->name, *other = self->members[number].array->name;
+    nn_store_axes axes = {0}, turned = {0};
+    nn_text a = {0}, b = {0};
+    nn_status status = nn_store_axes_read(file, first, &axes);
+    if (status == NN_OK) status = nn_store_axes_read(file, other, &turned);
+    if (status == NN_OK && joined_turned(&axes, &turned)) {
+        joined_append_names(&axes, &a);
+        joined_append_names(&turned, &b);
+        status = nn_fail(NN_ERROR_DATA,
+                         "datasets \"%s\" (%s) and \"%s\" (%s) of %s cannot be joined: their axes are in "
+                         "different orders: transpose one, as xarray's transpose and NCO's ncpdq -a do",
+                         first, a.bytes ? a.bytes : "", other, b.bytes ? b.bytes : "", array->file->path);
+    }
+    nn_store_axes_release(&axes);
+    nn_store_axes_release(&turned);
+    nn_text_free(&a);
+    nn_text_free(&b);
+    return status;
+}
+
 static nn_status joined_open_member(nn_store_array *array, nn_store_file *file, const nn_store_spec *spec,
                                     const char *name, int number)
 {
@@ -109,6 +155,7 @@ static nn_status joined_open_member(nn_store_array *array, nn_store_file *file, 
     if (info->dimensions > self->dimensions && number == 0) self->dimensions = info->dimensions;
     if (info->dimensions == 2 && self->dimensions == 1) self->dimensions = 2;
     if (!joined_fits(self, info)) return joined_refuse(array, self, number);
+    if (number > 0) NN_TRY(joined_check_axes(array, file, self, number));
     member->packing = nn_store_packing_none(info->type);
     if (!spec->stored) NN_TRY(nn_store_packing_read(member->array, false, &member->packing));
     if (!spec->fills) NN_TRY(nn_store_gaps_find(member->array, &member->gaps));

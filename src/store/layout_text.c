@@ -1,5 +1,8 @@
-/* Texts as numbers: of each text, its place among the different texts of the dataset, in the order of their
- * bytes. An empty text is a missing value. */
+/*
+ * Texts as numbers: of each text, its place among the different texts of the dataset, in the order of their
+ * bytes. An empty text is a missing value. NetCDF's arrays of characters, single bytes with dimension scales,
+ * are texts along their last dimension, without the blanks at their end.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +21,8 @@
  * empty. */
 typedef struct text {
     nn_store_field field;
+    int own;       /* dimensions of the dataset that are those of texts */
+    int64_t width; /* characters of each text, along the dimension after these; 0: an element is a text */
     const char **sorted; /* owned; they point into the facts */
     int64_t count;
 } text;
@@ -41,16 +46,19 @@ static bool text_recognise(nn_store_file *file, const nn_store_spec *spec)
 /* Texts of some elements. Zero-initialise. */
 typedef struct text_block {
     size_t size;  /* of a text of fixed length */
+    bool blanks;  /* those at its end do not count */
     char *fixed;  /* owned */
     char **words; /* of variable length, allocated by HDF5; owned */
     char *word;   /* the last one that was asked for, if fixed; owned */
 } text_block;
 
-static bool text_read_block(const nn_store_field *field, const int64_t *start, const int64_t *count,
-                            int64_t elements, text_block *block)
+static bool text_read_block(const text *self, const int64_t *start, const int64_t *count, int64_t elements,
+                            text_block *block)
 {
-    size_t size = H5Tget_size(field->type);
+    const nn_store_field *field = &self->field;
+    size_t size = self->width > 0 ? (size_t)self->width : H5Tget_size(field->type);
     block->size = size;
+    block->blanks = self->width > 0 || H5Tget_strpad(field->type) == H5T_STR_SPACEPAD;
     nn_status status = field->variable ? NN_ALLOCATE(&block->words, elements * field->values, "texts")
                                        : nn_allocate((void **)&block->fixed,
                                                      (size_t)(elements * field->values), size, "texts");
@@ -76,8 +84,7 @@ static const char *text_at(const nn_store_field *field, const text_block *block,
     memcpy(block->word, block->fixed + (size_t)i * block->size, block->size);
     block->word[block->size] = '\0';
     size_t length = strlen(block->word);
-    bool blanks = H5Tget_strpad(field->type) == H5T_STR_SPACEPAD;
-    while (blanks && length > 0 && block->word[length - 1] == ' ') block->word[--length] = '\0';
+    while (block->blanks && length > 0 && block->word[length - 1] == ' ') block->word[--length] = '\0';
     return block->word;
 }
 
@@ -139,10 +146,10 @@ static int text_compare(const void *a, const void *b)
 }
 
 /* Rows of the dataset that are read at a time, as many as have about TEXT_AT_ONCE texts. */
-static int64_t text_rows(const nn_store_field *field, const int64_t *count)
+static int64_t text_rows(const text *self, const int64_t *count)
 {
-    int64_t each = field->values;
-    for (int d = 1; d < H5Sget_simple_extent_ndims(field->space); d++) each *= count[d];
+    int64_t each = self->field.values;
+    for (int d = 1; d < self->own; d++) each *= count[d];
     return each > 0 && each < TEXT_AT_ONCE ? TEXT_AT_ONCE / each : 1;
 }
 
@@ -151,20 +158,25 @@ typedef nn_status (*text_taker)(void *context, const char *word);
 static nn_status text_walk(const nn_store_array *array, const int64_t *start, const int64_t *count,
                            text_taker take, void *context, bool *read)
 {
-    const nn_store_field *field = &((text *)array->state)->field;
-    int own = H5Sget_simple_extent_ndims(field->space);
-    int64_t from[NN_STORE_MAX_DIMENSIONS], some[NN_STORE_MAX_DIMENSIONS], rows = text_rows(field, count);
+    const text *self = array->state;
+    const nn_store_field *field = &self->field;
+    int own = self->own;
+    int64_t from[NN_STORE_MAX_DIMENSIONS], some[NN_STORE_MAX_DIMENSIONS], rows = text_rows(self, count);
     nn_status status = NN_OK;
     *read = true;
     memcpy(from, start, (size_t)own * sizeof *from);
     memcpy(some, count, (size_t)own * sizeof *some);
+    if (self->width > 0) {
+        from[own] = 0;
+        some[own] = self->width;
+    }
     for (int64_t row = 0; row < count[0] && *read && status == NN_OK; row += rows) {
         text_block block = {0};
         int64_t elements = 1;
         from[0] = start[0] + row;
         some[0] = count[0] - row < rows ? count[0] - row : rows;
         for (int d = 0; d < own; d++) elements *= some[d];
-        *read = text_read_block(field, from, some, elements, &block);
+        *read = text_read_block(self, from, some, elements, &block);
         for (int64_t i = 0; i < elements * field->values && *read && status == NN_OK; i++)
             status = take(context, text_at(field, &block, i));
         text_release_block(*read ? elements * field->values : 0, &block);
@@ -229,6 +241,16 @@ static nn_status text_point(const nn_store_array *array, text *self)
 
 /* ---- the array ---- */
 
+/* Whether a dataset is an array of characters: anything that wrote it without dimension scales may mean texts
+ * of one character. */
+static bool text_is_characters(const text *self, const nn_store_info *info)
+{
+    const nn_store_field *field = &self->field;
+    return field->depth == 0 && field->inner == 0 && !field->variable && H5Tget_size(field->type) == 1 &&
+           info->dimensions > 1 && info->extents[info->dimensions - 1] > 0 &&
+           H5Aexists(field->dataset, "DIMENSION_LIST") > 0;
+}
+
 static nn_status text_open(nn_store_array *array, nn_store_file *file, const nn_store_spec *spec)
 {
     text *self;
@@ -243,6 +265,8 @@ static nn_status text_open(nn_store_array *array, nn_store_file *file, const nn_
     if (status == NN_OK) status = nn_store_check_sources(array, spec->incomplete);
     array->id = H5I_INVALID_HID;
     NN_TRY(status);
+    if (text_is_characters(self, info)) self->width = info->extents[--info->dimensions];
+    self->own = info->dimensions;
     if (spec->facts.size > 0) {
         NN_TRY(nn_allocate(&array->facts.bytes, spec->facts.size, 1, "different texts"));
         memcpy(array->facts.bytes, spec->facts.bytes, spec->facts.size);
@@ -297,11 +321,10 @@ static bool text_read(nn_store_array *array, const int64_t *start, const int64_t
 {
     const text *self = array->state;
     int64_t elements = self->field.values, wanted = 1;
-    int own = H5Sget_simple_extent_ndims(self->field.space);
     bool read;
     for (int d = 0; d < array->info.dimensions; d++) {
         wanted *= count[d];
-        if (d < own) elements *= count[d];
+        if (d < self->own) elements *= count[d];
     }
     text_numbering numbering = {.self = self};
     int64_t *picked = NULL;
@@ -313,9 +336,10 @@ static bool text_read(nn_store_array *array, const int64_t *start, const int64_t
     else if (!read)
         nn_store_hdf5_reason(reason);
     if (status == NN_OK && read) {
-        nn_store_field_pick(&self->field, &array->info, start, count, sizeof *picked, numbering.numbers,
-                            picked);
-        text_put(type, wanted, picked, values);
+        if (self->width == 0)
+            nn_store_field_pick(&self->field, &array->info, start, count, sizeof *picked, numbering.numbers,
+                                picked);
+        text_put(type, wanted, self->width > 0 ? numbering.numbers : picked, values);
     }
     nn_free(numbering.numbers);
     nn_free(picked);

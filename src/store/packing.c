@@ -45,7 +45,7 @@ bool nn_store_packing_is_none(const nn_store_packing *packing, nn_store_type typ
 
 double nn_store_turn_sign(const nn_store_packing *packing, double stored)
 {
-    nn_packing_turn_sign(packing, &stored);
+    if (nn_store_type_is_integer(packing->type)) nn_packing_turn_sign(packing, &stored);
     return stored;
 }
 

@@ -3,7 +3,8 @@
  * which of them mean no value (_FillValue, missing_value, valid_min, valid_max, valid_range), and how the
  * others are unpacked (scale_factor, add_offset, _Unsigned). Fill values have the file's type, and are
  * compared before unpacking. The fill value set for an HDF5 dataset when it was created also means no value,
- * unless it is 0, or the values are bytes, all of which are often in use. A virtual dataset without such
+ * unless it is 0, or the values are bytes, all of which are often in use; without one, in files that NetCDF-4
+ * wrote, the default fill value of the type does. A virtual dataset without such
  * attributes takes those of its sources, which must then agree.
  */
 #ifndef NN_STORE_PACKING_H
@@ -36,7 +37,8 @@ bool nn_store_packing_scales(const nn_store_packing *packing);
 /* Converts a value of either sign to packing->type, if that differs from the file's type; false if it cannot
  * be represented. */
 bool nn_packing_turn_sign(const nn_store_packing *packing, double *value);
-/* Converts a number read with the sign of the file's type to packing->type. */
+/* Converts a number read with the sign of the file's type to packing->type; one of a floating-point type
+ * stays. */
 double nn_store_turn_sign(const nn_store_packing *packing, double stored);
 
 /* Converts stored values to unpacked ones, in place; NaN for no value. Makes no HDF5 calls. */

@@ -153,20 +153,40 @@ static void packing_add_fills(hid_t stored, nn_store_type type, const packing_at
     }
 }
 
+/* Whether NetCDF-4 wrote a dataset: HDF5 files of other programs may have dimension scales. */
+static bool packing_is_netcdf(const nn_store_array *array)
+{
+    return H5Aexists_by_name(array->id, "/", "_NCProperties", H5P_DEFAULT) > 0 &&
+           (H5Aexists(array->id, "DIMENSION_LIST") > 0 || H5Aexists(array->id, "_Netcdf4Dimid") > 0);
+}
+
+/* What the NetCDF library gives values that were not written: a type of bytes has no such value. */
+static void packing_add_default_fill(const nn_store_array *array, hid_t stored, nn_store_packing *packing)
+{
+    static const double fills[] = {
+        [NN_STORE_U16] = 65535,      [NN_STORE_I16] = -32767,
+        [NN_STORE_U32] = 4294967295, [NN_STORE_I32] = -2147483647,
+        [NN_STORE_U64] = 0x1p64,     [NN_STORE_I64] = -0x1p63, /* to the next double */
+        [NN_STORE_F32] = 0x1.ep+122, [NN_STORE_F64] = 0x1.ep+122};
+    nn_store_type type = array->info.type;
+    double value = fills[type];
+    if (nn_store_type_size(type) == 1 || !packing_is_netcdf(array)) return;
+    if (type == NN_STORE_U64 || packing_store(stored, packing, type, &value))
+        packing_add_fill(packing, value);
+}
+
 /* The value that HDF5 reads where nothing was written, if it was set when the dataset was created. */
-static void packing_add_set_fill(const nn_store_array *array, nn_store_packing *packing)
+static void packing_add_set_fill(const nn_store_array *array, hid_t stored, nn_store_packing *packing)
 {
     H5D_fill_value_t kind = H5D_FILL_VALUE_ERROR;
     double value = 0;
     hid_t creation = H5Dget_create_plist(array->id);
     if (creation >= 0 && H5Pfill_value_defined(creation, &kind) >= 0 && kind == H5D_FILL_VALUE_USER_DEFINED &&
-        H5Pget_fill_value(creation, H5T_NATIVE_DOUBLE, &value) >= 0) {
-        hid_t stored = H5Dget_type(array->id);
-        if (value != 0 && stored >= 0 && packing_store(stored, packing, array->info.type, &value))
-            packing_add_fill(packing, value);
-        if (stored >= 0) nn_store_note_close(H5Tclose(stored));
-    }
+        H5Pget_fill_value(creation, H5T_NATIVE_DOUBLE, &value) >= 0 && value != 0 &&
+        packing_store(stored, packing, array->info.type, &value))
+        packing_add_fill(packing, value);
     if (creation >= 0) H5Pclose(creation);
+    if (kind == H5D_FILL_VALUE_DEFAULT) packing_add_default_fill(array, stored, packing);
 }
 
 /* A limit whose type is wider than the packed integers applies to unpacked values. */
@@ -217,7 +237,8 @@ static nn_status packing_read(const nn_store_array *array, hid_t stored, bool by
     NN_TRY(packing_find(array, "valid_range", 2, &range));
     packing_add_fills(stored, type, &fill, packing);
     packing_add_fills(stored, type, &missing, packing);
-    if (fill.count == 0 && (bytes || nn_store_type_size(type) > 1)) packing_add_set_fill(array, packing);
+    if (fill.count == 0 && (bytes || nn_store_type_size(type) > 1))
+        packing_add_set_fill(array, stored, packing);
     packing_limit(stored, type, &least, 0, true, packing);
     packing_limit(stored, type, &most, 0, false, packing);
     packing_limit(stored, type, &range, 0, true, packing);

@@ -257,6 +257,75 @@ static void attributes_that_are_none(void **state)
     }
 }
 
+static void put_mark(hid_t object, const char *name)
+{
+    hid_t space = H5Screate(H5S_SCALAR);
+    hid_t mark = H5Acreate2(object, name, H5T_NATIVE_INT, space, H5P_DEFAULT, H5P_DEFAULT);
+    H5Aclose(mark);
+    H5Sclose(space);
+}
+
+/* The fill values of a dataset without attributes for them, in a file of NetCDF-4 or not. */
+static int default_fills(hid_t type, bool netcdf, bool dimensions, double *fill)
+{
+    const char *path = scratch_path("default.nc");
+    nn_store_packing packing;
+    nn_store_file *opened;
+    nn_store_array *array;
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(1, (hsize_t[]){2}, NULL);
+    hid_t dataset = H5Dcreate2(file, "x", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (netcdf) put_mark(file, "_NCProperties");
+    if (dimensions) put_mark(dataset, "_Netcdf4Dimid");
+    H5Dclose(dataset);
+    H5Sclose(space);
+    H5Fclose(file);
+    expect_ok(nn_store_open(path, &opened));
+    expect_ok(nn_store_array_open(opened, "x", &array));
+    expect_ok(nn_store_packing_read(array, true, &packing));
+    nn_store_array_close(array);
+    nn_store_close(opened);
+    *fill = packing.fills[0];
+    return packing.fill_count;
+}
+
+/* If it fails: what the NetCDF library fills is trained on, or values of other programs' files are lost. */
+static void fill_values_of_netcdf(void **state)
+{
+    (void)state;
+    const struct {
+        hid_t type;
+        double fill;
+    } known[] = {{H5T_STD_I16LE, -32767},
+                 {H5T_STD_U16LE, 65535},
+                 {H5T_STD_I32BE, -2147483647.0},
+                 {H5T_IEEE_F32LE, 9.9692099683868690e+36},
+                 {H5T_IEEE_F64BE, 9.9692099683868690e+36},
+                 {H5T_STD_U64LE, 18446744073709551614.0},
+                 {H5T_STD_I64LE, -9223372036854775806.0}};
+    double fill;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        assert_int_equal(default_fills(known[i].type, true, true, &fill), 1);
+        assert_true(fill == known[i].fill);
+        assert_int_equal(default_fills(known[i].type, false, true, &fill), 0);
+        assert_int_equal(default_fills(known[i].type, true, false, &fill), 0);
+    }
+    assert_int_equal(default_fills(H5T_STD_U8LE, true, true, &fill), 0);
+    assert_int_equal(default_fills(H5T_STD_I8LE, true, true, &fill), 0);
+}
+
+/* If it fails: negative numbers of datasets that are read together become large ones. */
+static void signs_of_floats_stay(void **state)
+{
+    (void)state;
+    nn_store_packing packing = nn_store_packing_none(NN_STORE_F32);
+    assert_true(nn_store_turn_sign(&packing, -1.5) == -1.5);
+    packing = nn_store_packing_none(NN_STORE_F64);
+    assert_true(nn_store_turn_sign(&packing, -1e30) == -1e30);
+    packing = nn_store_packing_none(NN_STORE_U8);
+    assert_true(nn_store_turn_sign(&packing, -1) == 255);
+}
+
 /* A virtual dataset of 8 values over two files of 4, whose sources have these scales and fill values. */
 static nn_status read_virtual(const double *scales, const double *fills, nn_store_packing *packing)
 {
@@ -313,7 +382,10 @@ static void sources_of_virtual_datasets(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(fill_values_of_bytes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(values),
+                                       cmocka_unit_test(fill_values_of_bytes),
+                                       cmocka_unit_test(fill_values_of_netcdf),
+                                       cmocka_unit_test(signs_of_floats_stay),
                                        cmocka_unit_test(attributes_that_are_none),
                                        cmocka_unit_test(sources_of_virtual_datasets)};
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
