@@ -15,6 +15,8 @@ static nn_store_layout datasets_layout(const nn_import_job *job, const nn_import
                               .chunk_rows = job->settings->chunk,
                               .compression = job->settings->compression};
     for (int i = 0; i < shape.dimensions; i++) layout.extents[i] = shape.extents[i];
+    layout.characters = column->field->characters;
+    if (column->field->filled) layout.fill = column->field->fill;
     if (layout.rows > 0 && layout.chunk_rows > layout.rows) layout.chunk_rows = layout.rows;
     return layout;
 }
@@ -50,6 +52,7 @@ static nn_status datasets_add(nn_import_job *job, int table)
             if (!column->names[part]) continue;
             nn_store_layout layout = datasets_layout(job, stream, column, part);
             NN_TRY(nn_store_writer_add(job->writer, column->names[part], &layout, &column->outputs[part]));
+            NN_TRY(nn_import_put_attributes(job, column->names[part], &column->field->attributes));
         }
         if (datasets_named(job, table, column->field->name)) continue;
         NN_TRY(datasets_put_names(job, column->field, "classes", &column->field->classes));
@@ -67,6 +70,7 @@ nn_status nn_import_begin_file(nn_import_job *job)
         NN_TRY(nn_store_writer_put_names(job->writer, job->import->names[i].dataset,
                                          job->import->names[i].names.count,
                                          job->import->names[i].names.items));
+    NN_TRY(nn_import_put_extras(job));
     nn_import_append_facts(job, &facts);
     nn_status status = facts.failed
                            ? nn_fail(NN_ERROR_MEMORY, "out of memory for describing the import")

@@ -60,6 +60,14 @@ bool nn_import_has_part(const nn_import_stream *stream, int part);
 
 /* Creates the file and its datasets; writes the lists of names and the import's description. Rank 0 only. */
 nn_status nn_import_begin_file(nn_import_job *job);
+/* ---- dataset_axes.c: attributes, coordinates, and which dimensions they are of ---- */
+
+/* Writes the attributes of a dataset; NULL: of the file. */
+nn_status nn_import_put_attributes(nn_import_job *job, const char *dataset,
+                                   const nn_import_attributes *attributes);
+/* Writes the extras and the attributes of the file, and ties all datasets to their scales. */
+nn_status nn_import_put_extras(nn_import_job *job);
+
 /* Commits the file. Rank 0 only. */
 nn_status nn_import_end_file(nn_import_job *job);
 

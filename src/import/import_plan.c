@@ -162,7 +162,7 @@ static nn_status plan_split(const nn_import_job *job, nn_import_stream *stream)
 static void plan_cast(const nn_import_settings *settings, const nn_import_field *field, nn_import_cast *cast)
 {
     *cast = (nn_import_cast){.from = field->type, .to = field->narrow ? NN_STORE_F32 : field->type};
-    if (settings->dtype == 0 || field->label) return;
+    if (settings->dtype == 0 || field->label || field->fixed) return;
     cast->to = plan_types[settings->dtype].type;
     cast->half = plan_types[settings->dtype].half;
 }

@@ -24,7 +24,9 @@ static void summary_append_dataset(nn_text *text, const nn_import_stream *stream
     nn_shape extents = column->field->shape;
     nn_text_append(text, "  %-16s %lld", column->names[part], (long long)stream->written[part]);
     if (extents.dimensions > 0) nn_text_append(text, " x %s", nn_shape_text(shape, extents));
-    nn_text_append(text, "  %s%s", nn_import_type_name(column->cast.to, column->cast.half),
+    nn_text_append(text, "  %s%s",
+                   column->field->characters ? "characters"
+                                             : nn_import_type_name(column->cast.to, column->cast.half),
                    column->field->label ? ", class labels" : "");
     summary_append_names(text, "class", "classes", &column->field->classes);
     summary_append_names(text, "column", "columns", &column->field->columns);
@@ -83,6 +85,10 @@ static void summary_append_config(nn_text *text, const nn_import_job *job)
         nn_text_append(text, "\n%s%s", parts.bytes,
                        given[NN_IMPORT_VALIDATION] ? "" : "  split: {validation: 0.1}\n");
         summary_append_window(text, &job->import->tables[0]);
+    } else if (job->import->tables[0].fields[0].axes.count > 0) {
+        nn_text_append(text, "\na section of a configuration that reads it: nntrain info ");
+        nn_text_append_shell(text, job->settings->output);
+        nn_text_append(text, "\n");
     } else {
         nn_text_append(text, "\nthere are no x and y for training: let a configuration name two others,"
                              " data.train: {x: INPUTS, y: TARGETS}, or use this file for another part\n");

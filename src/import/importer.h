@@ -18,8 +18,21 @@
 #include "base/text.h"
 #include "store/store.h"
 
-#define NN_IMPORT_FIELDS 8
+#define NN_IMPORT_FIELDS 64
 #define NN_IMPORT_TABLES 3
+
+/* An attribute of a dataset, or of the file. */
+typedef struct nn_import_attribute {
+    char *name;         /* owned */
+    nn_store_type type; /* NN_STORE_TEXT: `values` is a text that ends with NUL */
+    int64_t count;      /* of numbers */
+    void *values;       /* owned */
+} nn_import_attribute;
+
+typedef struct nn_import_attributes {
+    size_t count;
+    nn_import_attribute *items; /* owned */
+} nn_import_attributes;
 
 /* A field of the rows: one dataset of the output per part. */
 typedef struct nn_import_field {
@@ -30,7 +43,21 @@ typedef struct nn_import_field {
     bool label;         /* values are classes from 0: unaffected by dtype, used by stratified */
     nn_text_list classes; /* owned names of the classes, written as dataset NAME_classes; empty: none */
     nn_text_list columns; /* owned names along the last extent, written as NAME_columns; empty: none */
+    bool fixed;           /* attributes describe the values as they are: unaffected by dtype */
+    bool characters;      /* U8: written as strings of one byte each */
+    bool filled;          /* HDF5 notes `fill`, of the field's type, as the fill value */
+    unsigned char fill[8];
+    nn_import_attributes attributes; /* owned */
+    nn_text_list axes; /* owned names of dimension scales, of the rows first: fields of the same table, or
+                          extras; "" for none; empty: none at all */
 } nn_import_field;
+
+/* A small dataset, not a field of rows, which is complete before they are read: coordinates. */
+typedef struct nn_import_extra {
+    nn_import_field field; /* shape: of the entire dataset, of at least one dimension */
+    bool bare;             /* a dimension without coordinates */
+    void *values;          /* owned */
+} nn_import_extra;
 
 /* Rows that belong together. */
 typedef struct nn_import_table {
@@ -58,8 +85,11 @@ typedef struct nn_import {
     nn_import_table tables[NN_IMPORT_TABLES];
     nn_import_names *names; /* owned */
     size_t names_count;
-    nn_text report; /* the importer's remarks on its sources, for the user */
-    void *state;    /* the importer's own; freed by its close() */
+    nn_import_extra *extras; /* owned */
+    size_t extra_count;
+    nn_import_attributes attributes; /* owned: of the file */
+    nn_text report;                  /* the importer's remarks on its sources, for the user */
+    void *state;                     /* the importer's own; freed by its close() */
 } nn_import;
 
 typedef struct nn_importer {
@@ -93,6 +123,14 @@ void nn_import_release(const nn_importer *importer, nn_import *import);
 nn_status nn_import_add_table(nn_import *import, const char *part, int64_t rows, nn_import_table **table);
 nn_status nn_import_add_field(nn_import_table *table, const char *name, nn_store_type type, nn_shape shape,
                               nn_import_field **field);
+
+/* Adds an attribute: copies the name and the values; a text need not end with NUL. */
+nn_status nn_import_add_attribute(nn_import_attributes *attributes, const char *name, nn_store_type type,
+                                  int64_t count, const void *values);
+void nn_import_release_attributes(nn_import_attributes *attributes);
+/* Adds a dataset of its own, with memory for its values. *extra is borrowed, and valid until the next one. */
+nn_status nn_import_add_extra(nn_import *import, const char *name, nn_store_type type, nn_shape shape,
+                              nn_import_extra **extra);
 
 /* Begins another list of names; *names is borrowed, and valid until the next list is begun. */
 nn_status nn_import_add_names(nn_import *import, const char *dataset, nn_text_list **names);

@@ -26,16 +26,36 @@ const nn_importer *nn_importer_find(const char *name)
     return *importer;
 }
 
+void nn_import_release_attributes(nn_import_attributes *attributes)
+{
+    for (size_t i = 0; i < attributes->count; i++) {
+        nn_free(attributes->items[i].name);
+        nn_free(attributes->items[i].values);
+    }
+    nn_free(attributes->items);
+}
+
+static void registry_release_field(nn_import_field *field)
+{
+    nn_free(field->name);
+    nn_list_release(&field->classes);
+    nn_list_release(&field->columns);
+    nn_list_release(&field->axes);
+    nn_import_release_attributes(&field->attributes);
+}
+
 void nn_import_release(const nn_importer *importer, nn_import *import)
 {
     importer->close(import);
     for (int t = 0; t < import->table_count; t++)
-        for (int f = 0; f < import->tables[t].field_count; f++) {
-            nn_import_field *field = &import->tables[t].fields[f];
-            nn_free(field->name);
-            nn_list_release(&field->classes);
-            nn_list_release(&field->columns);
-        }
+        for (int f = 0; f < import->tables[t].field_count; f++)
+            registry_release_field(&import->tables[t].fields[f]);
+    for (size_t i = 0; i < import->extra_count; i++) {
+        registry_release_field(&import->extras[i].field);
+        nn_free(import->extras[i].values);
+    }
+    nn_free(import->extras);
+    nn_import_release_attributes(&import->attributes);
     for (size_t i = 0; i < import->names_count; i++) {
         nn_free(import->names[i].dataset);
         nn_list_release(&import->names[i].names);
@@ -69,6 +89,33 @@ nn_status nn_import_add_field(nn_import_table *table, const char *name, nn_store
     table->field_count++;
     if (field) *field = made;
     return NN_OK;
+}
+
+nn_status nn_import_add_attribute(nn_import_attributes *attributes, const char *name, nn_store_type type,
+                                  int64_t count, const void *values)
+{
+    bool text = type == NN_STORE_TEXT;
+    size_t size = text ? 1 : nn_store_type_size(type);
+    NN_TRY(nn_reallocate((void **)&attributes->items, attributes->count, attributes->count + 1,
+                         sizeof *attributes->items, "attributes"));
+    nn_import_attribute *made = &attributes->items[attributes->count++];
+    *made = (nn_import_attribute){.type = type, .count = count};
+    NN_TRY(nn_copy_text(name, &made->name));
+    NN_TRY(nn_allocate(&made->values, (size_t)count + text, size, "attributes"));
+    if (count > 0) memcpy(made->values, values, (size_t)count * size);
+    return NN_OK;
+}
+
+nn_status nn_import_add_extra(nn_import *import, const char *name, nn_store_type type, nn_shape shape,
+                              nn_import_extra **extra)
+{
+    NN_TRY(nn_reallocate((void **)&import->extras, import->extra_count, import->extra_count + 1,
+                         sizeof *import->extras, "datasets"));
+    nn_import_extra *made = &import->extras[import->extra_count++];
+    *made = (nn_import_extra){.field = {.type = type, .shape = shape}};
+    *extra = made;
+    NN_TRY(nn_copy_text(name, &made->field.name));
+    return nn_allocate(&made->values, (size_t)nn_shape_count(shape), nn_store_type_size(type), "coordinates");
 }
 
 nn_status nn_import_add_names(nn_import *import, const char *dataset, nn_text_list **names)

@@ -76,7 +76,8 @@ static nn_status h5_expect_new(const h5_sink *sink)
 
 static void h5_use(h5_sink *sink, const char *dataset, int dimension, const char *scale)
 {
-    sink->uses[sink->use_count++] = (nn_store_scale_use){dataset, dimension, scale};
+    sink->uses[sink->use_count++] =
+        (nn_store_scale_use){.dataset = dataset, .dimension = dimension, .scale = scale};
 }
 
 /* ---- scales ---- */

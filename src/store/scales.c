@@ -7,8 +7,6 @@
 #include "base/memory.h"
 #include "store/store_internal.h"
 
-/* As NetCDF-4 names a dimension without coordinates. */
-#define AXES_BARE "This is a netCDF dimension but not a netCDF variable"
 #define AXES_NAME 1024
 
 /* ---- one scale ---- */
@@ -36,7 +34,7 @@ static nn_status axes_find_time(nn_store_file *file, nn_store_axis *axis)
 static nn_status axes_describe(nn_store_file *file, nn_store_axis *axis)
 {
     nn_status status = NN_OK;
-    axis->bare = axes_is(file, axis->name, "NAME", AXES_BARE, &status);
+    axis->bare = axes_is(file, axis->name, "NAME", NN_STORE_BARE_SCALE, &status);
     NN_TRY(status);
     if (axis->bare) return NN_OK;
     NN_TRY(nn_store_find_attribute(file, axis->name, "units", &axis->units));
@@ -115,7 +113,7 @@ static nn_status axes_read(nn_store_file *file, const char *name, nn_store_axes 
     hid_t dataset;
     if (!nn_store_has_dataset(file, name)) return NN_OK;
     axes->scale = axes_is(file, name, "CLASS", "DIMENSION_SCALE", &status);
-    axes->bare = axes->scale && axes_is(file, name, "NAME", AXES_BARE, &status);
+    axes->bare = axes->scale && axes_is(file, name, "NAME", NN_STORE_BARE_SCALE, &status);
     NN_TRY(status);
     NN_TRY(nn_store_dataset_open(file, name, &dataset));
     status = axes_read_scales(dataset, name, axes);

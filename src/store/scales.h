@@ -8,6 +8,9 @@
 
 #include "store/store.h"
 
+/* The name of a scale without coordinates begins so, as NetCDF-4 writes it. */
+#define NN_STORE_BARE_SCALE "This is a netCDF dimension but not a netCDF variable"
+
 typedef struct nn_store_axis {
     char *name;     /* the path of the scale, without leading '/'; NULL: the dimension has none */
     bool bare;      /* the scale has no coordinates */

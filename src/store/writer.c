@@ -177,12 +177,12 @@ nn_status nn_store_writer_put_names(nn_store_writer *writer, const char *dataset
     return NN_STORE_LOCKED(writer_put_names(writer, nn_store_bare_name(dataset), count, names));
 }
 
-/* A scalar attribute, whose value has the same type in memory. */
+/* An attribute, whose value has the same type in memory. */
 static nn_status writer_write_attribute(nn_store_writer *writer, const char *dataset, const char *name,
-                                        hid_t type, const void *value)
+                                        hid_t type, hid_t space, const void *value)
 {
     nn_status status = NN_OK;
-    hid_t space = H5Screate(H5S_SCALAR), attribute = H5I_INVALID_HID;
+    hid_t attribute = H5I_INVALID_HID;
     if (type >= 0 && space >= 0)
         attribute = H5Acreate_by_name(writer->file, dataset ? nn_store_bare_name(dataset) : ".", name, type,
                                       space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -190,6 +190,14 @@ static nn_status writer_write_attribute(nn_store_writer *writer, const char *dat
         status = nn_store_writer_fail(writer, "write the attribute", name);
     if (attribute >= 0 && H5Aclose(attribute) < 0 && status == NN_OK)
         status = nn_store_writer_fail(writer, "write the attribute", name);
+    return status;
+}
+
+static nn_status writer_write_scalar(nn_store_writer *writer, const char *dataset, const char *name,
+                                     hid_t type, const void *value)
+{
+    hid_t space = H5Screate(H5S_SCALAR);
+    nn_status status = writer_write_attribute(writer, dataset, name, type, space, value);
     if (space >= 0) H5Sclose(space);
     return status;
 }
@@ -203,7 +211,7 @@ static nn_status writer_put_attribute(nn_store_writer *writer, const char *datas
                 "the attribute \"%s\" of %zu bytes is longer than HDF5 allows: store it as a dataset", name,
                 strlen(text));
     hid_t type = nn_store_text_type(strlen(text) + 1);
-    nn_status status = writer_write_attribute(writer, dataset, name, type, text);
+    nn_status status = writer_write_scalar(writer, dataset, name, type, text);
     if (type >= 0) nn_store_note_close(H5Tclose(type));
     return status;
 }
@@ -212,13 +220,30 @@ static nn_status writer_put_integer(nn_store_writer *writer, const char *dataset
                                     int64_t value)
 {
     NN_TRY(writer_check_open(writer));
-    return writer_write_attribute(writer, dataset, name, H5T_NATIVE_INT64, &value);
+    return writer_write_scalar(writer, dataset, name, H5T_NATIVE_INT64, &value);
 }
 
 nn_status nn_store_writer_put_integer(nn_store_writer *writer, const char *dataset, const char *name,
                                       int64_t value)
 {
     return NN_STORE_LOCKED(writer_put_integer(writer, dataset, name, value));
+}
+
+static nn_status writer_put_numbers(nn_store_writer *writer, const char *dataset, const char *name,
+                                    nn_store_type type, int64_t count, const void *values)
+{
+    NN_TRY(writer_check_open(writer));
+    hid_t space = H5Screate_simple(1, (hsize_t[]){(hsize_t)count}, NULL);
+    nn_status status =
+        writer_write_attribute(writer, dataset, name, nn_store_memory_type(type), space, values);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+nn_status nn_store_writer_put_numbers(nn_store_writer *writer, const char *dataset, const char *name,
+                                      nn_store_type type, int64_t count, const void *values)
+{
+    return NN_STORE_LOCKED(writer_put_numbers(writer, dataset, name, type, count, values));
 }
 
 nn_status nn_store_writer_put_attribute(nn_store_writer *writer, const char *dataset, const char *name,

@@ -14,6 +14,8 @@ typedef struct nn_store_output nn_store_output;
 typedef struct nn_store_layout {
     nn_store_type type; /* in the file, little-endian; NN_STORE_TEXT: strings of variable length, UTF-8 */
     bool half;          /* with NN_STORE_F32: float16 in the file */
+    bool characters;    /* with NN_STORE_U8: strings of one byte in the file, as NetCDF's characters */
+    const void *fill;   /* of `type`: the fill value that HDF5 notes; NULL: none. Borrowed while adding */
     int dimensions;     /* of one row; 0: one value per row */
     int64_t extents[NN_STORE_MAX_DIMENSIONS];
     int64_t rows;        /* -1: unknown, the dataset grows */
@@ -51,12 +53,17 @@ nn_status nn_store_writer_put_attribute(nn_store_writer *writer, const char *dat
 nn_status nn_store_writer_put_integer(nn_store_writer *writer, const char *dataset, const char *name,
                                       int64_t value);
 
+/* The same for a list of numbers. */
+nn_status nn_store_writer_put_numbers(nn_store_writer *writer, const char *dataset, const char *name,
+                                      nn_store_type type, int64_t count, const void *values);
+
 /* Says that a one-dimensional dataset holds the coordinates along dimension `dimension` of another, as the
  * dimension scales of HDF5 do, by which netCDF, xarray and h5py find them. */
 typedef struct nn_store_scale_use {
     const char *dataset;
     int dimension;
     const char *scale;
+    bool bare; /* the scale has no coordinates: only its length counts */
 } nn_store_scale_use;
 
 /* Writes all such relations of the file, once its datasets have been added. */

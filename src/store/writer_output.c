@@ -23,10 +23,15 @@ static hid_t output_file_type(nn_store_type type)
     return types[type];
 }
 
-/* A string of variable length; owned, negative on failure. */
-static hid_t output_string_type(void)
+/* A string of variable length, or one byte; owned, negative on failure. */
+static hid_t output_string_type(const nn_store_layout *layout)
 {
-    return nn_store_text_type(H5T_VARIABLE);
+    return layout->characters ? H5Tcopy(H5T_C_S1) : nn_store_text_type(H5T_VARIABLE);
+}
+
+static bool output_is_text(const nn_store_info *info)
+{
+    return info->type == NN_STORE_TEXT;
 }
 
 int64_t nn_store_output_row(const nn_store_output *output)
@@ -49,7 +54,8 @@ static nn_status output_check(const nn_store_output *output)
     bool typed = nn_store_type_is_numeric(layout->type) || layout->type == NN_STORE_TEXT;
     bool sound = typed && layout->dimensions >= 0 && layout->dimensions < NN_STORE_MAX_DIMENSIONS &&
                  layout->rows >= -1 && layout->chunk_rows >= 0 && layout->compression >= 0 &&
-                 layout->compression <= 9 && (!layout->half || layout->type == NN_STORE_F32);
+                 layout->compression <= 9 && (!layout->half || layout->type == NN_STORE_F32) &&
+                 (!layout->characters || layout->type == NN_STORE_U8);
     double bytes = (double)(layout->rows > 0 ? layout->rows : 1) * 8;
     for (int d = 0; sound && d < layout->dimensions; d++) {
         sound = layout->extents[d] >= 0;
@@ -133,7 +139,8 @@ nn_status nn_store_output_plan(nn_store_output *output)
     const nn_store_layout *layout = &output->layout;
     NN_TRY(output_check(output));
     output->grows = layout->rows < 0;
-    *info = (nn_store_info){.type = layout->type, .dimensions = layout->dimensions + 1};
+    *info = (nn_store_info){.type = layout->characters ? NN_STORE_TEXT : layout->type,
+                            .dimensions = layout->dimensions + 1};
     info->extents[0] = output->grows ? 0 : layout->rows;
     for (int d = 0; d < layout->dimensions; d++) info->extents[d + 1] = layout->extents[d];
     info->chunked = output->grows || layout->compression > 0 || layout->chunk_rows > 0;
@@ -149,6 +156,9 @@ static bool output_set_creation(const nn_store_output *output, hid_t creation)
     /* Everything is written, or the file is discarded: no need to fill it first. */
     bool text = output->layout.type == NN_STORE_TEXT; /* HDF5 insists on filling it */
     if (!text && H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0) return false;
+    const void *fill = output->layout.fill;
+    if (fill && H5Pset_fill_value(creation, nn_store_memory_type(output->layout.type), fill) < 0)
+        return false;
     if (!output->info.chunked) return true;
     for (int d = 0; d < dimensions; d++) chunk[d] = (hsize_t)output->info.chunk[d];
     if (H5Pset_chunk(creation, dimensions, chunk) < 0) return false;
@@ -170,9 +180,9 @@ nn_status nn_store_output_make(nn_store_output *output)
     nn_status status = NN_OK;
     hid_t creation = H5Pcreate(H5P_DATASET_CREATE), access = H5Pcreate(H5P_DATASET_ACCESS);
     hid_t space = output_make_space(output);
-    hid_t type = output->layout.half                    ? nn_store_half_type()
-                 : output->layout.type == NN_STORE_TEXT ? output_string_type()
-                                                        : H5Tcopy(output_file_type(output->layout.type));
+    hid_t type = output->layout.half             ? nn_store_half_type()
+                 : output_is_text(&output->info) ? output_string_type(&output->layout)
+                                                 : H5Tcopy(output_file_type(output->layout.type));
     bool ready = output_set_creation(output, creation) && access >= 0 &&
                  (!output->info.chunked || nn_store_set_cache(access, &output->info));
     if (ready && space >= 0 && type >= 0)
@@ -200,8 +210,8 @@ static bool output_write(nn_store_output *output, int64_t rows, nn_store_type ty
     int dimensions = output->info.dimensions;
     for (int d = 1; d < dimensions; d++) count[d] = (hsize_t)output->info.extents[d];
     hid_t space = H5Dget_space(output->id), memory = H5Screate_simple(dimensions, count, NULL);
-    bool text = type == NN_STORE_TEXT;
-    hid_t element = text ? output_string_type() : nn_store_memory_type(type);
+    bool text = output_is_text(&output->info);
+    hid_t element = text ? output_string_type(&output->layout) : nn_store_memory_type(type);
     bool written = space >= 0 && memory >= 0 && element >= 0 &&
                    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
                    H5Dwrite(output->id, element, memory, space, H5P_DEFAULT, values) >= 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "store/scales.h"
 #include "store/writer_internal.h"
 
 /* An entry of REFERENCE_LIST. */
@@ -62,7 +63,7 @@ static nn_status scales_of_scale(nn_store_writer *writer, size_t count, const nn
     scales_use *list;
     int64_t listed = 0;
     NN_TRY(scales_text(writer, scale, "CLASS", "DIMENSION_SCALE"));
-    NN_TRY(scales_text(writer, scale, "NAME", scale));
+    NN_TRY(scales_text(writer, scale, "NAME", uses[first].bare ? NN_STORE_BARE_SCALE : scale));
     NN_TRY(NN_ALLOCATE(&list, count, "the uses of a dimension scale"));
     nn_status status = NN_OK;
     for (size_t i = first; i < count && status == NN_OK; i++) {

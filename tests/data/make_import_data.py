@@ -168,6 +168,37 @@ def make_archives():
     np.savez_compressed(FOLDER / "fortran.npz", images=np.asfortranarray(x(7)), labels=y(7)[:, None])
 
 
+def make_netcdf():
+    """Classic NetCDF files by netCDF4, whose values follow from their positions; records are padded where there are
+    several variables in them, and are not in single.nc."""
+    import netCDF4
+
+    def at(*extents):
+        return sum(np.indices(extents)[d] * 10 ** (len(extents) - 1 - d) for d in range(len(extents)))
+
+    for name, version in ("classic", "NETCDF3_CLASSIC"), ("offset", "NETCDF3_64BIT_OFFSET"), ("cdf5", "NETCDF3_64BIT_DATA"):
+        with netCDF4.Dataset(FOLDER / f"{name}.nc", "w", format=version) as file:
+            for dimension, length in {"t": None, "y": 2, "x": 3, "len": 4}.items():
+                file.createDimension(dimension, length)
+            file.title = "a test"
+            file.createVariable("a", "i2", ("t", "y"), fill_value=-9)[:5] = at(5, 2)
+            file["a"].scale_factor = 0.5
+            file["a"].set_auto_scale(False)
+            file["a"][:] = at(5, 2)
+            file.createVariable("b", "i1", ("t", "x"))[:] = at(5, 3)
+            file.createVariable("t", "f8", ("t",))[:] = np.arange(5) / 4
+            file["t"].units = "days since 2001-01-01"
+            file.createVariable("k", "S1", ("t", "len"))[:] = netCDF4.stringtochar(np.array(["ab", "c", "abcd", "", "ab"], "S4"))
+            file.createVariable("x", "f4", ("x",))[:] = [1.5, 2.5, 3.5]
+            file.createVariable("s", "i4")[...] = 7
+            if version == "NETCDF3_64BIT_DATA":
+                file.createVariable("u", "u8", ("t",))[:] = np.arange(5, dtype="u8") + 2**63
+    with netCDF4.Dataset(FOLDER / "single.nc", "w", format="NETCDF3_CLASSIC") as file:
+        file.createDimension("t", None)
+        file.createDimension("x", 3)
+        file.createVariable("b", "i1", ("t", "x"))[:] = at(5, 3)
+
+
 def write_values(out, name, values):
     numbers = " ".join(repr(float(v)) if values.dtype.kind == "f" else str(int(v)) for v in values.flatten())
     shape = " ".join(str(extent) for extent in values.shape)
@@ -179,3 +210,4 @@ if __name__ == "__main__":
     make_images()
     make_scaled()
     make_arrays()
+    make_netcdf()

@@ -55,10 +55,10 @@ static void put_characters(const char *path, const char *name, const char *like)
 static void make(const char *path)
 {
     nn_store_writer *writer;
-    const nn_store_scale_use uses[] = {{"u", 0, "time"}, {"u", 1, "lat"},  {"u", 2, "lon"},
-                                       {"v", 0, "time"}, {"v", 1, "lon"},  {"v", 2, "lat"},
-                                       {"w", 0, "time"}, {"w", 1, "lat"},  {"w", 2, "lon"},
-                                       {"k", 0, "time"}, {"k", 1, "bare"}, {"one", 0, "time"}};
+    const nn_store_scale_use uses[] = {
+        {"u", 0, "time", false}, {"u", 1, "lat", false},  {"u", 2, "lon", false},  {"v", 0, "time", false},
+        {"v", 1, "lon", false},  {"v", 2, "lat", false},  {"w", 0, "time", false}, {"w", 1, "lat", false},
+        {"w", 2, "lon", false},  {"k", 0, "time", false}, {"k", 1, "bare", true},  {"one", 0, "time", false}};
     expect_ok(nn_store_writer_create(path, &writer));
     add(writer, "time", TIMES, 0, 0);
     const char *scales[] = {"lat", "lon", "bare"}, *maps[] = {"u", "v", "w"};
@@ -99,6 +99,12 @@ static void test_names(void **state)
     expect_ok(nn_store_axes_read(file, "one", &axes));
     assert_int_equal(axes.count, 2);
     assert_null(axes.axes[1].name);
+    nn_store_axes_release(&axes);
+    expect_ok(nn_store_axes_read(file, "k", &axes));
+    assert_true(axes.axes[1].bare && !axes.axes[0].bare && !axes.bare);
+    nn_store_axes_release(&axes);
+    expect_ok(nn_store_axes_read(file, "bare", &axes));
+    assert_true(axes.scale && axes.bare);
     nn_store_axes_release(&axes);
     expect_ok(nn_store_axes_read(file, "time", &axes));
     assert_true(axes.scale && !axes.bare && axes.count == 1 && axes.axes[0].time);

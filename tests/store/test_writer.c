@@ -249,7 +249,7 @@ static void test_texts_and_scales(void **state)
     const nn_store_layout layout = {.type = NN_STORE_TEXT, .rows = 3},
                           grows = {.type = NN_STORE_TEXT, .rows = -1},
                           table = {.type = NN_STORE_I32, .dimensions = 1, .extents = {3}, .rows = 1};
-    const nn_store_scale_use use = {"table", 1, "word"}, beyond = {"table", 2, "word"};
+    const nn_store_scale_use use = {"table", 1, "word", false}, beyond = {"table", 2, "word", false};
     const int32_t numbers[3] = {1, 2, 3};
     nn_store_writer *writer;
     nn_store_output *fixed, *growing, *filled;
