@@ -56,11 +56,13 @@ static nn_status import_parse(int argc, char **argv, import_line *line)
         NN_FAIL(NN_ERROR_USAGE, "import: give the format first: nntrain import FORMAT SOURCE... -o OUT.h5; "
                                 "`nntrain help import` lists the formats");
     line->importer = nn_importer_find(argv[0]);
+    int first = line->importer ? 1 : 0; /* without a format the first word is a file */
+    if (!line->importer) line->importer = nn_importer_of_file(argv[0]);
     if (!line->importer) return import_unknown_format(argv[0]);
     NN_TRY(NN_ALLOCATE(&line->sources, argc, "the command line"));
     const nn_option *const tables[] = {nn_import_settings_table, line->importer->options, NULL};
     bool only_sources = false;
-    for (int i = 1, used = 1; i < argc; i += used) {
+    for (int i = first, used = 1; i < argc; i += used) {
         used = 1;
         if (!only_sources && strcmp(argv[i], "--") == 0)
             only_sources = true;

@@ -375,6 +375,8 @@ static nn_status data_propose(data_visit *visit, const data_set *set)
     nn_status status = NN_OK;
     nn_store_info info = *set->info;
     if (set->characters) info.dimensions--;
+    /* Texts that are all different are names, not labels. */
+    if (set->characters && set->name_count > 1 && (int64_t)set->name_count == info.extents[0]) return NN_OK;
     if (set->fields.count == 0)
         return nn_proposal_add(visit->facts->proposal, nn_store_path(visit->file), set->name, &info,
                                set->statistics, NULL, NULL, &set->axes);

@@ -11,6 +11,8 @@
 #define PROPOSE_CHANNELS 4
 /* Dimensions of what can be joined. */
 #define PROPOSE_JOINED 4
+/* The longest windows that are proposed. */
+#define PROPOSE_WINDOW 32
 /* A shorter series has no windows that are worth proposing. */
 #define PROPOSE_SERIES 64
 
@@ -306,6 +308,12 @@ static nn_text_list propose_common(const propose_pair *pairs, const bool *given)
     return files;
 }
 
+/* The length of windows, of which the validation part, a tenth of the rows, has several. */
+static int64_t propose_window(int64_t rows)
+{
+    return rows / 20 < PROPOSE_WINDOW ? rows / 20 : PROPOSE_WINDOW;
+}
+
 static void propose_append_section(const nn_proposal *proposal, const propose_pair *pairs, const bool *given,
                                    int of_train, nn_text *text)
 {
@@ -324,7 +332,9 @@ static void propose_append_section(const nn_proposal *proposal, const propose_pa
         nn_text_append(text, "  split: {validation: 0.1%s}\n",
                        train->x->times ? ", order: chronological" : "");
     if (!train->y)
-        nn_text_append(text, "  window: {length: 32}   # of a series, to predict the row after each\n");
+        nn_text_append(text,
+                       "  window: {length: %" PRId64 "}   # of a series, to predict the row after each\n",
+                       propose_window(train->x->rows));
     propose_append_options(&fields, proposal, train);
     if (fields.length > 0) nn_text_append(text, "  fields: {%s}\n", fields.bytes);
     if (train->y) propose_append_loss(text, train->y);

@@ -96,6 +96,8 @@ typedef struct nn_importer {
     const char *name;
     const char *summary; /* one line for help */
     const char *example; /* a command line: "nntrain import csv prices.csv --y close -o prices.h5" */
+    const char *ending;  /* of its files' names, so that `nntrain import FILE` finds it: ".nc"; NULL: others
+                            have it, too */
     const char *writes;  /* for help: the datasets it writes, with types and shapes */
     const nn_option *options;
     size_t options_size;
@@ -115,6 +117,8 @@ typedef struct nn_importer {
 /* The list, NULL-terminated; and one importer by name, or NULL. */
 const nn_importer *const *nn_importers(void);
 const nn_importer *nn_importer_find(const char *name);
+/* The one whose files are named like this, or NULL. */
+const nn_importer *nn_importer_of_file(const char *path);
 
 /* Calls close() and frees what the tables own. */
 void nn_import_release(const nn_importer *importer, nn_import *import);

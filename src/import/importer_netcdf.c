@@ -320,7 +320,8 @@ static void netcdf_close(nn_import *import)
 const nn_importer nn_importer_netcdf = {
     .name = "netcdf",
     .summary = "a NetCDF file in a classic format (CDF-1, CDF-2, CDF-5); NetCDF-4 files need no import",
-    .example = "nntrain import netcdf era5.nc -o era5.h5",
+    .ending = ".nc",
+    .example = "nntrain import era5.nc -o era5.h5",
     .writes = "one dataset per variable, of the same name and type, packed as it is, with its attributes; "
               "variables along the dimension of the samples are rows, and can be split (u_train, ...). "
               "Dimensions are dimension scales, as in NetCDF-4: `nntrain help layouts`",

@@ -3,7 +3,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "import/importer.h"
+#include "import/sources.h"
 
 #define NN_IMPORTER(name) extern const nn_importer nn_importer_##name;
 #include "import/importer_list.h"
@@ -23,6 +23,14 @@ const nn_importer *nn_importer_find(const char *name)
 {
     const nn_importer *const *importer = importers;
     while (*importer && strcmp((*importer)->name, name) != 0) importer++;
+    return *importer;
+}
+
+const nn_importer *nn_importer_of_file(const char *path)
+{
+    const nn_importer *const *importer = importers;
+    while (*importer && !((*importer)->ending && nn_import_source_ends(path, (*importer)->ending)))
+        importer++;
     return *importer;
 }
 

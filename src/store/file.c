@@ -26,31 +26,51 @@ static int file_read_signature(int descriptor, off_t at, off_t size, unsigned ch
 }
 
 /* The signature is at offset 0, or at 512, 1024, 2048, ... after a user block. */
-static int file_find_signature(int descriptor, off_t size, bool *is_hdf5)
+static int file_find_signature(int descriptor, off_t size, bool *is_hdf5, bool *is_classic)
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    *is_hdf5 = false;
+    *is_hdf5 = *is_classic = false;
     for (off_t at = 0; at < size && !*is_hdf5; at = at > 0 ? 2 * at : 512) {
         unsigned char found[sizeof signature];
         int error = file_read_signature(descriptor, at, size, found);
         if (error != 0) return error;
         *is_hdf5 = memcmp(found, signature, sizeof found) == 0;
+        if (at == 0)
+            *is_classic = memcmp(found, "CDF", 3) == 0 && (found[3] == 1 || found[3] == 2 || found[3] == 5);
     }
     return 0;
+}
+
+static nn_status file_refuse_classic(const char *path)
+{
+    size_t length = strlen(path),
+           stem = length > 3 && strcmp(path + length - 3, ".nc") == 0 ? length - 3 : length;
+    nn_text from = {0}, to = {0}, name = {0};
+    nn_text_append(&name, "%.*s.h5", (int)stem, path);
+    nn_text_append_shell(&from, path);
+    nn_text_append_shell(&to, name.bytes ? name.bytes : "");
+    nn_status status = nn_fail(
+        NN_ERROR_DATA, "%s is a NetCDF file in a classic format, not HDF5: nntrain import netcdf %s -o %s",
+        path, from.bytes ? from.bytes : "", to.bytes ? to.bytes : "");
+    nn_text_free(&from);
+    nn_text_free(&to);
+    nn_text_free(&name);
+    return status;
 }
 
 static nn_status file_check_signature(const char *path, off_t size)
 {
     nn_patience patience = {0};
-    bool is_hdf5 = false;
+    bool is_hdf5 = false, is_classic = false;
     int error;
     do {
         int descriptor = nn_file_open(path, O_RDONLY);
         if (descriptor < 0) return nn_system_fail(NN_ERROR_IO, errno, "cannot open the file %s", path);
-        error = file_find_signature(descriptor, size, &is_hdf5);
+        error = file_find_signature(descriptor, size, &is_hdf5, &is_classic);
         close(descriptor);
     } while (error != 0 && nn_patience_lasts(&patience, error, path));
     if (error != 0) return nn_system_fail(NN_ERROR_IO, error, "cannot read the file %s", path);
+    if (!is_hdf5 && is_classic) return file_refuse_classic(path);
     if (!is_hdf5)
         NN_FAIL(NN_ERROR_DATA, "%s is not an HDF5 file: convert the data to HDF5, or give another file",
                 path);

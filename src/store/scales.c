@@ -21,11 +21,13 @@ static bool axes_is(nn_store_file *file, const char *dataset, const char *attrib
     return same;
 }
 
-/* Whether coordinates are times: their units count from a moment, or an attribute says so. */
+/* Whether an axis is time: its units count from a moment, an attribute says so, or it has the name alone. */
 static nn_status axes_find_time(nn_store_file *file, nn_store_axis *axis)
 {
     nn_status status = NN_OK;
-    axis->time = axis->units && strstr(axis->units, " since ");
+    const char *slash = strrchr(axis->name, '/');
+    axis->time = axis->units ? strstr(axis->units, " since ") != NULL
+                             : strcasecmp(slash ? slash + 1 : axis->name, "time") == 0;
     axis->time = axis->time || axes_is(file, axis->name, "axis", "T", &status) ||
                  axes_is(file, axis->name, "standard_name", "time", &status);
     return status;
@@ -36,7 +38,7 @@ static nn_status axes_describe(nn_store_file *file, nn_store_axis *axis)
     nn_status status = NN_OK;
     axis->bare = axes_is(file, axis->name, "NAME", NN_STORE_BARE_SCALE, &status);
     NN_TRY(status);
-    if (axis->bare) return NN_OK;
+    if (axis->bare) return axes_find_time(file, axis);
     NN_TRY(nn_store_find_attribute(file, axis->name, "units", &axis->units));
     NN_TRY(nn_store_find_attribute(file, axis->name, "bounds", &axis->bounds));
     return axes_find_time(file, axis);
