@@ -16,6 +16,9 @@ static const char *refuse_type_remedy(const nn_array *array, const nn_store_info
         {"compound", "name a field of its records: data.@.&: $.%, or several as columns: data.@.&: [$.FIELD, "
                      "$.FIELD] (nntrain info lists them)"},
     };
+    if (info->type == NN_STORE_TEXT && array->group && info->dimensions > 1)
+        return "number the groups, in Python with h5py and numpy: f['$_index'] = "
+               "numpy.unique([b''.join(t) for t in f['$'][:]], return_inverse=True)[1], and use $_index";
     if (info->type == NN_STORE_TEXT && array->group)
         return "number the groups, in Python with h5py and numpy: f['$_index'] = "
                "numpy.unique(f['$'][:].astype('S'), return_inverse=True)[1], and use $_index";

@@ -13,7 +13,7 @@
 
 #include "host/clock.h"
 #include "host/system.h"
-#include "store/store.h"
+#include "store/scales.h"
 
 /* A look ends by itself after this long, so that files with very many datasets or on slow disks cost no more.
  */
@@ -49,6 +49,9 @@ static nn_status probe_touch(void *context, const char *dataset, const nn_store_
     size_t count;
     if (nn_store_read_names(visit->file, dataset, &names, &count) == NN_OK) nn_store_free_names(names, count);
     nn_store_touch(visit->file, dataset);
+    nn_store_axes axes;
+    (void)nn_store_axes_read(visit->file, dataset, &axes);
+    nn_store_axes_release(&axes);
     if (nn_store_array_open(visit->file, dataset, &array) == NN_OK) nn_store_array_close(array);
     return NN_OK;
 }

@@ -157,6 +157,17 @@ for data in "parts parts.h5" "files first.nc second.nc"; do
 done
 [ "$(wc -l <files.csv)" = 241 ] && cmp files.columns parts.columns || fail "predictions for files of other scales differ"
 
+# Characters as groups: the remedy works.
+rain grouped.nc
+sed -i 's/^  split: .*/  split: {validation: 0.4, by: group, group: kind}/' rain.yaml
+cp weather.nc grouped.nc
+program_refuses 2 "f['kind_index'] = numpy.unique([b''.join(t) for t in f['kind'][:]], return_inverse=True)[1]" check rain.yaml
+"$python" -c "import h5py, numpy
+f = h5py.File('grouped.nc', 'r+')
+f['kind_index'] = numpy.unique([b''.join(t) for t in f['kind'][:]], return_inverse=True)[1]"
+sed -i 's/group: kind}/group: kind_index}/' rain.yaml
+run check rain.yaml
+
 # What cannot be joined says why.
 rain weather.nc
 sed -i 's/\[u, v, w\]/[u, turned]/' rain.yaml
