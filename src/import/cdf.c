@@ -62,7 +62,7 @@ static nn_status cdf_get(cdf_header *header, void *bytes, int64_t count)
 
 static nn_status cdf_get_number(cdf_header *header, int bytes, int64_t *number)
 {
-    unsigned char raw[8];
+    unsigned char raw[8] = {0};
     uint64_t value = 0;
     *number = 0;
     NN_TRY(cdf_get(header, raw, bytes));
@@ -86,7 +86,7 @@ static nn_status cdf_skip_padding(cdf_header *header, int64_t bytes)
 
 static nn_status cdf_get_name(cdf_header *header, char **name)
 {
-    int64_t length;
+    int64_t length = 0;
     *name = NULL;
     NN_TRY(cdf_get_count(header, &length));
     if (length < 1 || length > CDF_LONGEST_NAME)
@@ -101,7 +101,7 @@ static nn_status cdf_get_name(cdf_header *header, char **name)
 /* The length of a list, which begins with its tag, or zero if it is empty. */
 static nn_status cdf_get_list(cdf_header *header, int64_t tag, size_t *count)
 {
-    int64_t found, length;
+    int64_t found = 0, length = 0;
     NN_TRY(cdf_get_number(header, 4, &found));
     NN_TRY(cdf_get_count(header, &length));
     if ((found != tag && (found != 0 || length != 0)) || length > CDF_MOST)
@@ -119,7 +119,7 @@ static const nn_store_type cdf_types[] = {
 
 static nn_status cdf_get_type(cdf_header *header, nn_store_type *type, bool *characters)
 {
-    int64_t number;
+    int64_t number = 0;
     *type = NN_STORE_UNSUPPORTED;
     *characters = false;
     NN_TRY(cdf_get_number(header, 4, &number));
@@ -150,7 +150,7 @@ static nn_status cdf_get_values(cdf_header *header, const char *name, nn_import_
 {
     nn_store_type type;
     bool characters;
-    int64_t count;
+    int64_t count = 0;
     void *values;
     NN_TRY(cdf_get_type(header, &type, &characters));
     NN_TRY(cdf_get_count(header, &count));
@@ -169,7 +169,7 @@ static nn_status cdf_get_values(cdf_header *header, const char *name, nn_import_
 
 static nn_status cdf_get_attributes(cdf_header *header, nn_import_attributes *attributes)
 {
-    size_t count;
+    size_t count = 0;
     NN_TRY(cdf_get_list(header, CDF_TAG_ATTRIBUTE, &count));
     for (size_t i = 0; i < count; i++) {
         char *name;
@@ -186,7 +186,7 @@ static nn_status cdf_get_attributes(cdf_header *header, nn_import_attributes *at
 static nn_status cdf_get_dimensions(cdf_header *header, int64_t records)
 {
     nn_cdf *file = header->file;
-    size_t count;
+    size_t count = 0;
     NN_TRY(cdf_get_list(header, CDF_TAG_DIMENSION, &count));
     NN_TRY(NN_ALLOCATE(&file->dimensions, count, "dimensions"));
     for (size_t i = 0; i < count; i++) {
@@ -218,7 +218,7 @@ static nn_status cdf_measure(const nn_cdf *file, nn_cdf_variable *variable)
 static nn_status cdf_get_variable(cdf_header *header, nn_cdf_variable *variable)
 {
     nn_cdf *file = header->file;
-    int64_t count, place, size;
+    int64_t count = 0, place = 0, size = 0;
     NN_TRY(cdf_get_name(header, &variable->name));
     NN_TRY(cdf_get_count(header, &count));
     if (count > NN_CDF_DIMENSIONS)
@@ -241,7 +241,7 @@ static nn_status cdf_get_variable(cdf_header *header, nn_cdf_variable *variable)
 static nn_status cdf_get_variables(cdf_header *header)
 {
     nn_cdf *file = header->file;
-    size_t count;
+    size_t count = 0;
     NN_TRY(cdf_get_list(header, CDF_TAG_VARIABLE, &count));
     NN_TRY(NN_ALLOCATE(&file->variables, count, "variables"));
     for (size_t i = 0; i < count; i++) {
@@ -310,14 +310,14 @@ static void cdf_count_records(nn_cdf *file)
 static nn_status cdf_get_header(cdf_header *header)
 {
     nn_cdf *file = header->file;
-    unsigned char magic[4];
-    int64_t records;
+    unsigned char magic[4] = {0};
+    int64_t records = 0;
     NN_TRY(cdf_get(header, magic, 4));
     file->version = magic[3];
     NN_TRY(cdf_get_number(header, 4, &records));
     bool streaming = records == UINT32_MAX;
     if (file->version == 5) {
-        int64_t low;
+        int64_t low = 0;
         NN_TRY(cdf_get_number(header, 4, &low));
         streaming = streaming && low == UINT32_MAX;
         if (!streaming && records > INT32_MAX)
