@@ -113,6 +113,9 @@ void nn_sources_pad(const nn_data_options *options, int64_t known_steps, nn_sour
  * described them. */
 void nn_source_tell_layouts(const nn_source *source);
 
+/* Warns where files name the dimension of the samples, and arrays differ in it. Likewise. */
+void nn_source_warn_axes(const nn_source *source);
+
 /* Opens and describes what is listed; collects problems. `sound` says which arrays can be read. */
 void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_problems *problems);
 

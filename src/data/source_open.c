@@ -222,6 +222,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
     }
     nn_source_settle(source);
     nn_source_tell_layouts(source);
+    nn_source_warn_axes(source);
     size_t largest = 0;
     source->chunk_rows = 1;
     for (int a = 0; a < source->fields; a++) {

@@ -168,6 +168,18 @@ f['kind_index'] = numpy.unique([b''.join(t) for t in f['kind'][:]], return_inver
 sed -i 's/group: kind}/group: kind_index}/' rain.yaml
 run check rain.yaml
 
+# Samples along other dimensions of the same length are paired with a warning.
+rain weather.nc
+run check rain.yaml
+! grep -q "paired by position" log || fail "a warning about the same axis"
+"$python" -c "import netCDF4
+f = netCDF4.Dataset('weather.nc', 'a')
+f.createDimension('case', 240)
+f.createVariable('other', 'f4', ['case'])[:] = range(240)"
+sed -i 's/y: rain/y: other/' rain.yaml
+run check rain.yaml
+said 'samples lie along "time" in "[u, v, w]", but along "case" in "other"'
+
 # What cannot be joined says why.
 rain weather.nc
 sed -i 's/\[u, v, w\]/[u, turned]/' rain.yaml
