@@ -39,9 +39,10 @@ nn_status nn_info_append(nn_facts *facts, const char *path);
 
 nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file);
 /* The axes of a dataset by their scales, its unit, and, of coordinates that are times from `minimum` to
- * `maximum`, when that is; nothing where the file has none of these. In JSON the first two are members. */
-nn_status nn_info_append_axes(nn_facts *facts, nn_store_file *file, const char *dataset,
-                              const nn_store_axes *axes, double minimum, double maximum);
+ * `maximum`, when that is; nothing where the file has none of these (NULL). In JSON the first two are
+ * members. */
+void nn_info_append_axes(nn_facts *facts, const nn_store_axes *axes, const char *units, const char *calendar,
+                         double minimum, double maximum);
 /* The section data: that reads what was proposed; nothing if there are no datasets. */
 void nn_info_append_section(nn_facts *facts);
 nn_status nn_info_append_checkpoint(nn_facts *facts, const char *path);

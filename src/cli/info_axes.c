@@ -1,6 +1,5 @@
 /* What the dimension scales and attributes of NetCDF say about a dataset. */
 #include "base/calendar.h"
-#include "base/memory.h"
 #include "cli/info.h"
 
 static void axes_append_json(nn_facts *facts, const nn_store_axes *axes)
@@ -49,23 +48,18 @@ static void axes_append_times(nn_text *text, const char *units, const char *cale
     nn_text_free(&last);
 }
 
-nn_status nn_info_append_axes(nn_facts *facts, nn_store_file *file, const char *dataset,
-                              const nn_store_axes *axes, double minimum, double maximum)
+void nn_info_append_axes(nn_facts *facts, const nn_store_axes *axes, const char *units, const char *calendar,
+                         double minimum, double maximum)
 {
-    char *units = NULL, *calendar = NULL;
-    if (facts->json && axes->count > 0) axes_append_json(facts, axes);
-    if (!facts->json) axes_append_lines(facts, axes);
-    nn_status status = nn_store_find_attribute(file, dataset, "units", &units);
-    if (status == NN_OK) status = nn_store_find_attribute(file, dataset, "calendar", &calendar);
-    if (status == NN_OK && units && facts->json) nn_facts_word(facts, "units", units);
-    if (status == NN_OK && units && !facts->json) {
-        nn_text_append(&facts->text, "    unit: ");
-        nn_text_append_printable(&facts->text, units);
-        nn_text_append(&facts->text, "\n");
-        if (axes->scale && minimum <= maximum)
-            axes_append_times(&facts->text, units, calendar, minimum, maximum);
+    if (facts->json) {
+        if (axes->count > 0) axes_append_json(facts, axes);
+        if (units) nn_facts_word(facts, "units", units);
+        return;
     }
-    nn_free(units);
-    nn_free(calendar);
-    return status;
+    axes_append_lines(facts, axes);
+    if (!units) return;
+    nn_text_append(&facts->text, "    unit: ");
+    nn_text_append_printable(&facts->text, units);
+    nn_text_append(&facts->text, "\n");
+    if (axes->scale && minimum <= maximum) axes_append_times(&facts->text, units, calendar, minimum, maximum);
 }

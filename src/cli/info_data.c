@@ -32,10 +32,11 @@ typedef struct data_set {
     const nn_value_statistics *statistics;
     char **names; /* a list of names; otherwise NULL */
     size_t name_count;
-    nn_text_list fields; /* of records; owned */
-    nn_store_axes axes;  /* owned */
-    bool characters;     /* an array of characters: texts along its last dimension */
-    const char *problem; /* why it cannot be read; otherwise NULL */
+    nn_text_list fields;    /* of records; owned */
+    nn_store_axes axes;     /* owned */
+    char *units, *calendar; /* owned: attributes; NULL: none */
+    bool characters;        /* an array of characters: texts along its last dimension */
+    const char *problem;    /* why it cannot be read; otherwise NULL */
 } data_set;
 
 /* The position of an element, by dimension. */
@@ -122,13 +123,13 @@ static void data_append_names_json(nn_facts *facts, const char *key, char *const
     nn_text_append(&facts->text, "]");
 }
 
-static nn_status data_append_axes(nn_facts *facts, nn_store_file *file, const data_set *set)
+static void data_append_axes(nn_facts *facts, const data_set *set)
 {
-    return nn_info_append_axes(facts, file, set->name, &set->axes, set->statistics->minimum,
-                               set->statistics->maximum);
+    nn_info_append_axes(facts, &set->axes, set->units, set->calendar, set->statistics->minimum,
+                        set->statistics->maximum);
 }
 
-static void data_append_json(nn_facts *facts, nn_store_file *file, const data_set *set)
+static void data_append_json(nn_facts *facts, const data_set *set)
 {
     const nn_store_info *info = set->info;
     nn_facts_entry(facts);
@@ -151,7 +152,7 @@ static void data_append_json(nn_facts *facts, nn_store_file *file, const data_se
     nn_facts_word(facts, "problem", set->problem);
     if (set->statistics->measured) data_append_statistics_json(facts, set);
     if (set->names) data_append_names_json(facts, "names", set->names, set->name_count);
-    facts->text.failed |= data_append_axes(facts, file, set) != NN_OK;
+    data_append_axes(facts, set);
     if (set->fields.count > 0) data_append_names_json(facts, "fields", set->fields.items, set->fields.count);
     nn_text_append(&facts->text, "}");
 }
@@ -281,7 +282,7 @@ static void data_append_reads(nn_text *text, const data_set *set)
     nn_text_append(text, " FILE NEW_FILE\n");
 }
 
-static void data_append_lines(nn_facts *facts, nn_store_file *file, const data_set *set)
+static void data_append_lines(nn_facts *facts, const data_set *set)
 {
     char bytes[NN_FORMAT_SIZE];
     const nn_store_info *info = set->info;
@@ -296,7 +297,7 @@ static void data_append_lines(nn_facts *facts, nn_store_file *file, const data_s
     nn_text_append(text, "%s%s, %s%s%s\n", info->filters[0] ? ", " : "", info->filters,
                    nn_format_bytes(bytes, (double)info->storage_bytes),
                    info->external ? ", in another file" : "", info->is_virtual ? ", virtual" : "");
-    text->failed |= data_append_axes(facts, file, set) != NN_OK;
+    data_append_axes(facts, set);
     data_append_reads(text, set);
     if (set->axes.bare) {
         nn_text_append(text, "    a dimension without coordinates\n");
@@ -334,8 +335,10 @@ static nn_status data_read_characters(data_visit *visit, data_set *set)
 static nn_status data_read(data_visit *visit, data_set *set)
 {
     const nn_store_info *info = set->info;
-    NN_TRY(nn_store_axes_read(visit->file, set->name, &set->axes));
     memset(visit->statistics, 0, sizeof *visit->statistics);
+    NN_TRY(nn_store_axes_read(visit->file, set->name, &set->axes));
+    NN_TRY(nn_store_find_attribute(visit->file, set->name, "units", &set->units));
+    NN_TRY(nn_store_find_attribute(visit->file, set->name, "calendar", &set->calendar));
     if (set->axes.bare) return NN_OK;
     NN_TRY(nn_value_statistics_read(visit->file, set->name, visit->facts->full, visit->statistics));
     if (info->type == NN_STORE_UNSUPPORTED) return nn_store_list_fields(visit->file, set->name, &set->fields);
@@ -395,13 +398,15 @@ static nn_status data_visit_one(void *context, const char *name, const nn_store_
     if (status != NN_OK && visit->unreadable++ == 0) visit->status = status;
     if (status != NN_OK) set.problem = nn_error_text();
     if (visit->facts->json)
-        data_append_json(visit->facts, visit->file, &set);
+        data_append_json(visit->facts, &set);
     else
-        data_append_lines(visit->facts, visit->file, &set);
+        data_append_lines(visit->facts, &set);
     if (visit->facts->proposal && !set.problem) status = data_propose(visit, &set);
     nn_store_free_names(set.names, set.name_count);
     nn_list_release(&set.fields);
     nn_store_axes_release(&set.axes);
+    nn_free(set.units);
+    nn_free(set.calendar);
     return set.problem ? NN_OK : status;
 }
 
