@@ -65,4 +65,10 @@ void nn_image_scaler_release(nn_image_scaler *scaler);
 nn_status nn_image_scale(nn_image_scaler *scaler, const nn_image *image, nn_image_fit fit, int64_t height,
                          int64_t width, unsigned char *values);
 
+/* The same for one channel of codes, which have no means: each target value is the code at its centre, and
+ * `outside` where the image does not reach. codes: source_height x source_width. */
+void nn_image_scale_codes(const unsigned char *codes, int64_t source_height, int64_t source_width,
+                          nn_image_fit fit, int64_t height, int64_t width, unsigned char outside,
+                          unsigned char *values);
+
 #endif

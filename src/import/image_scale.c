@@ -81,9 +81,10 @@ static int64_t scale_round(double value)
     return rounded < 1 ? 1 : rounded;
 }
 
-static scale_window scale_choose(const nn_image *image, nn_image_fit fit, int64_t height, int64_t width)
+static scale_window scale_choose(int64_t source_height, int64_t source_width, nn_image_fit fit,
+                                 int64_t height, int64_t width)
 {
-    scale_window window = {0, 0, (double)image->height, (double)image->width, height, width};
+    scale_window window = {0, 0, (double)source_height, (double)source_width, height, width};
     double vertical = (double)height / window.height, horizontal = (double)width / window.width;
     if (fit == NN_IMAGE_CROP) {
         double factor = vertical > horizontal ? vertical : horizontal;
@@ -142,7 +143,7 @@ nn_status nn_image_scale(nn_image_scaler *scaler, const nn_image *image, nn_imag
         memcpy(values, image->values, size);
         return NN_OK;
     }
-    scale_window window = scale_choose(image, fit, height, width);
+    scale_window window = scale_choose(image->height, image->width, fit, height, width);
     int64_t rows = window.target_height, columns = window.target_width;
     NN_TRY(scale_fill_axis(&scaler->rows, image->height, window.top, window.height, rows));
     NN_TRY(scale_fill_axis(&scaler->columns, image->width, window.left, window.width, columns));
@@ -156,4 +157,27 @@ nn_status nn_image_scale(nn_image_scaler *scaler, const nn_image *image, nn_imag
         scale_along_columns(&scaler->rows, t, scaler->middle + (scaler->rows.begin[t] - first) * length,
                             length, values + ((top + t) * width + left) * channels);
     return NN_OK;
+}
+
+static int64_t scale_nearest(double start, double length, int64_t targets, int64_t target, int64_t source)
+{
+    int64_t at = (int64_t)floor(start + ((double)target + 0.5) * length / (double)targets);
+    return at < 0 ? 0 : at < source ? at : source - 1;
+}
+
+void nn_image_scale_codes(const unsigned char *codes, int64_t source_height, int64_t source_width,
+                          nn_image_fit fit, int64_t height, int64_t width, unsigned char outside,
+                          unsigned char *values)
+{
+    scale_window window = scale_choose(source_height, source_width, fit, height, width);
+    int64_t rows = window.target_height, columns = window.target_width;
+    int64_t top = (height - rows) / 2, left = (width - columns) / 2;
+    memset(values, outside, (size_t)(height * width));
+    for (int64_t t = 0; t < rows; t++) {
+        const unsigned char *row =
+            codes + scale_nearest(window.top, window.height, rows, t, source_height) * source_width;
+        unsigned char *to = values + (top + t) * width + left;
+        for (int64_t c = 0; c < columns; c++)
+            to[c] = row[scale_nearest(window.left, window.width, columns, c, source_width)];
+    }
 }

@@ -131,9 +131,10 @@ static nn_status plan_check_shares(const nn_import_stream *stream)
 static nn_status plan_find_label(nn_import_stream *stream)
 {
     for (int f = 0; f < stream->table->field_count && stream->label < 0; f++)
-        if (stream->table->fields[f].label) stream->label = f;
+        if (stream->table->fields[f].label && stream->table->fields[f].shape.dimensions == 0)
+            stream->label = f;
     if (stream->label < 0)
-        NN_FAIL(NN_ERROR_USAGE, "--stratified: the sources have no class labels: remove it");
+        NN_FAIL(NN_ERROR_USAGE, "--stratified: the sources have no class labels, one per row: remove it");
     return NN_OK;
 }
 

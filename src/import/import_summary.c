@@ -73,6 +73,15 @@ static void summary_append_window(nn_text *text, const nn_import_table *rows)
                    "units: 64}\n");
 }
 
+/* Numbers that mean no class. */
+static void summary_append_ignored(nn_text *text, const nn_import_table *rows)
+{
+    for (int f = 0; f < rows->field_count; f++)
+        if (rows->fields[f].ignored > 0)
+            nn_text_append(text, "  fields: {%s: {ignored_label: %lld}}\n", rows->fields[f].name,
+                           (long long)rows->fields[f].ignored);
+}
+
 static void summary_append_config(nn_text *text, const nn_import_job *job)
 {
     bool given[NN_IMPORT_PARTS] = {false};
@@ -85,6 +94,7 @@ static void summary_append_config(nn_text *text, const nn_import_job *job)
         nn_text_append(text, "\n%s%s", parts.bytes,
                        given[NN_IMPORT_VALIDATION] ? "" : "  split: {validation: 0.1}\n");
         summary_append_window(text, &job->import->tables[0]);
+        summary_append_ignored(text, &job->import->tables[0]);
     } else if (job->import->tables[0].fields[0].axes.count > 0) {
         nn_text_append(text, "\na section of a configuration that reads it: nntrain info ");
         nn_text_append_shell(text, job->settings->output);

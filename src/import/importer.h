@@ -40,7 +40,8 @@ typedef struct nn_import_field {
     nn_store_type type; /* of the values that read() delivers, and of the file unless the user gives dtype */
     nn_shape shape;     /* of one row; 0 dimensions: a single value */
     bool narrow;        /* F64 is delivered, but F32 written unless the user gives dtype */
-    bool label;         /* values are classes from 0: unaffected by dtype, used by stratified */
+    bool label;      /* values are classes from 0: unaffected by dtype; a single one is used by stratified */
+    int64_t ignored; /* of a label: this number means no class; 0: none does */
     nn_text_list classes; /* owned names of the classes, written as dataset NAME_classes; empty: none */
     nn_text_list columns; /* owned names along the last extent, written as NAME_columns; empty: none */
     bool fixed;           /* attributes describe the values as they are: unaffected by dtype */

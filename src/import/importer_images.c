@@ -1,40 +1,25 @@
 /* One folder of PNG and JPEG files per class. Only the names are kept: an image is decoded when its row is
  * requested, so that ranks can share the work. */
-#include <ctype.h>
-#include <inttypes.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "import/image.h"
-#include "import/like.h"
+#include "import/image_form.h"
 #include "import/sources.h"
 
 enum { BAD_STOP, BAD_SKIP };
-enum { COLOUR_AUTO, COLOUR_RGB, COLOUR_GREY };
 
 typedef struct images_options {
-    char *size;
-    int fit, colour, on_bad_image;
+    nn_image_options image;
+    int on_bad_image;
 } images_options;
 
-static const char *const fit_choices[] = {[NN_IMAGE_CROP] = "crop",
-                                          [NN_IMAGE_STRETCH] = "stretch",
-                                          [NN_IMAGE_PAD] = "pad",
-                                          [NN_IMAGE_PAD + 1] = NULL};
-static const char *const colour_choices[] = {"auto", "rgb", "grey", NULL};
 static const char *const bad_choices[] = {"stop", "skip", NULL};
 
 static const nn_option images_table[] = {
-    {"size", NN_OPTION_TEXT, offsetof(images_options, size), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "height x width of all images in pixels, such as 32x32 (default: their common size)"},
-    {"fit", NN_OPTION_CHOICE, offsetof(images_options, fit), "crop", 0, 0, fit_choices, NN_EFFECT_RESULT,
-     "crop: fill the size and cut off the rest; stretch: ignore the aspect ratio; pad: centre on black"},
-    {"colour", NN_OPTION_CHOICE, offsetof(images_options, colour), "auto", 0, 0, colour_choices,
-     NN_EFFECT_RESULT, "rgb: 3 channels; grey: 1; auto: that of the first image"},
+    NN_IMAGE_OPTION_ROWS(offsetof(images_options, image)),
     {"on_bad_image", NN_OPTION_CHOICE, offsetof(images_options, on_bad_image), "stop", 0, 0, bad_choices,
      NN_EFFECT_RESULT, "stop, or skip, at an image that cannot be decoded (skip decodes all images twice)"},
     {.name = NULL}};
@@ -53,13 +38,9 @@ typedef struct images_state {
     nn_text_list classes;
     images_part parts[NN_IMPORT_TABLES];
     int part_count;
-    int64_t height, width;
-    int channels, like_channels; /* like_channels: those of an earlier import; 0: none */
-    bool sized;                  /* height and width are set, by --size or an earlier import */
-    size_t left;                 /* entries that are not images */
-    const nn_import_like *like;  /* the earlier import that numbers the classes, or NULL; borrowed */
-    nn_image image;
-    nn_image_scaler scaler;
+    size_t left;                /* entries that are not images */
+    const nn_import_like *like; /* the earlier import that numbers the classes, or NULL; borrowed */
+    nn_image_form form;
 } images_state;
 
 static const struct {
@@ -70,13 +51,6 @@ static const struct {
                     {"validation", "validation"},
                     {"test", "test"}};
 enum { IMAGES_WORDS = sizeof(images_words) / sizeof(images_words[0]) };
-
-static bool images_takes_file(const char *folder, const char *name)
-{
-    (void)folder;
-    return name[0] != '.' && (nn_import_source_ends(name, ".png") || nn_import_source_ends(name, ".jpg") ||
-                              nn_import_source_ends(name, ".jpeg"));
-}
 
 static bool images_takes_folder(const char *folder, const char *name)
 {
@@ -124,7 +98,7 @@ static nn_status images_keep(images_part *part, int class, const char *name)
 static nn_status images_scan_class(images_state *state, images_part *part, const char *folder, int class,
                                    nn_text_list *names)
 {
-    NN_TRY(nn_import_source_list(folder, images_takes_file, names, &state->left));
+    NN_TRY(nn_import_source_list(folder, nn_image_form_takes, names, &state->left));
     if (names->count == 0 && part == state->parts)
         NN_FAIL(NN_ERROR_DATA,
                 "the class folder '%s' contains no image (.png, .jpg, .jpeg): fill or "
@@ -170,10 +144,11 @@ static nn_status images_add_part(images_state *state, const char *folder, const 
     part->word = word;
     nn_status status = nn_import_source_list(folder, images_takes_folder, &folders, &state->left);
     if (status == NN_OK && folders.count == 0)
-        status = nn_fail(NN_ERROR_DATA,
-                         "the folder '%s' contains no folders: it needs one per class, "
-                         "with the images of that class",
-                         folder);
+        status =
+            nn_fail(NN_ERROR_DATA,
+                    "the folder '%s' contains no folders: it needs one per class, "
+                    "with the images of that class; for images with masks, use `nntrain import masks`",
+                    folder);
     for (size_t i = 0; i < folders.count && status == NN_OK; i++)
         status = images_add_class(state, part, folder, folders.items[i]);
     nn_list_release(&folders);
@@ -208,7 +183,7 @@ static nn_status images_decode(const nn_import *import, const images_part *part,
     images_state *state = import->state;
     char *path = NULL;
     NN_TRY(images_path(import, part, row, &path));
-    nn_status status = nn_image_read(path, &state->image);
+    nn_status status = nn_image_read(path, &state->form.image);
     nn_free(path);
     return status;
 }
@@ -233,30 +208,11 @@ static nn_status images_drop_bad(const nn_import *import, images_part *part)
     return NN_OK;
 }
 
-static nn_status images_read_size(const images_options *options, images_state *state)
-{
-    char *end = options->size;
-    state->height = strtol(end, &end, 10);
-    bool separated = *end == 'x' || *end == 'X';
-    state->width = separated && isdigit((unsigned char)end[1]) ? strtol(end + 1, &end, 10) : 0;
-    const int64_t most = 32768;
-    if (*end || state->height < 1 || state->width < 1 || state->height > most || state->width > most)
-        NN_FAIL(NN_ERROR_USAGE, "--size: '%s' is not HEIGHTxWIDTH in pixels, such as 32x32", options->size);
-    return NN_OK;
-}
-
-/* Takes the classes from an earlier import, and the size and channels if no option sets them. */
+/* Takes the classes from an earlier import. */
 static nn_status images_take_like(const nn_import *import, images_state *state)
 {
-    nn_import_like_field earlier;
     NN_TRY(nn_import_like_names(import->like, "y_classes", &state->classes));
     if (state->classes.count > 0) state->like = import->like;
-    if (!nn_import_like_find(import->like, "x", &earlier) || earlier.shape.dimensions != 3 || state->sized)
-        return NN_OK;
-    state->height = earlier.shape.extents[0];
-    state->width = earlier.shape.extents[1];
-    state->like_channels = (int)earlier.shape.extents[2];
-    state->sized = true;
     return NN_OK;
 }
 
@@ -264,21 +220,13 @@ static nn_status images_take_like(const nn_import *import, images_state *state)
 static nn_status images_settle(const nn_import *import, images_state *state)
 {
     const images_options *options = import->options;
+    char *path = NULL;
     if (options->on_bad_image == BAD_SKIP)
         for (int p = 0; p < state->part_count; p++) NN_TRY(images_drop_bad(import, &state->parts[p]));
-    state->channels = options->colour == COLOUR_GREY ? 1 : 3;
-    if (state->sized && options->colour != COLOUR_AUTO) return NN_OK;
-    if (state->sized && state->like_channels) {
-        state->channels = state->like_channels;
-        return NN_OK;
-    }
-    NN_TRY(images_decode(import, &state->parts[0], 0));
-    if (options->colour == COLOUR_AUTO) state->channels = state->image.channels;
-    if (!state->sized) {
-        state->height = state->image.height;
-        state->width = state->image.width;
-    }
-    return NN_OK;
+    NN_TRY(images_path(import, &state->parts[0], 0, &path));
+    nn_status status = nn_image_form_settle(&state->form, path);
+    nn_free(path);
+    return status;
 }
 
 static nn_status images_add_table(nn_import *import, const images_state *state, const images_part *part)
@@ -289,8 +237,7 @@ static nn_status images_add_table(nn_import *import, const images_state *state, 
     nn_import_table *table;
     nn_import_field *field;
     NN_TRY(nn_import_add_table(import, name, (int64_t)part->rows, &table));
-    nn_shape shape = {3, {state->height, state->width, state->channels}};
-    NN_TRY(nn_import_add_field(table, "x", NN_STORE_U8, shape, NULL));
+    NN_TRY(nn_import_add_field(table, "x", NN_STORE_U8, nn_image_form_shape(&state->form), NULL));
     nn_store_type type = state->classes.count <= 256 ? NN_STORE_U8 : NN_STORE_I32;
     NN_TRY(nn_import_add_field(table, "y", type, (nn_shape){0}, &field));
     field->label = true;
@@ -308,8 +255,7 @@ static nn_status images_open(nn_import *import)
     if (import->source_count != 1)
         NN_FAIL(NN_ERROR_USAGE, "images need a single source, a folder with one folder per class, not %zu",
                 import->source_count);
-    if (options->size) NN_TRY(images_read_size(options, state));
-    state->sized = options->size != NULL;
+    NN_TRY(nn_image_form_begin(&state->form, import, &options->image));
     NN_TRY(images_take_like(import, state));
     NN_TRY(images_scan(import, state));
     if (state->left > 0)
@@ -321,42 +267,18 @@ static nn_status images_open(nn_import *import)
     return NN_OK;
 }
 
-static nn_status images_fit(const nn_import *import, images_state *state, unsigned char *values)
-{
-    const images_options *options = import->options;
-    nn_image *image = &state->image;
-    if (!state->sized && (image->height != state->height || image->width != state->width))
-        NN_FAIL(NN_ERROR_DATA,
-                "it has %" PRId64 " x %" PRId64 " pixels, but the first image has %" PRId64 " x %" PRId64
-                ": choose a common size, such as --size 32x32",
-                image->height, image->width, state->height, state->width);
-    bool loses_colours = options->colour == COLOUR_AUTO && image->channels > state->channels;
-    if (loses_colours && state->like_channels)
-        NN_FAIL(NN_ERROR_DATA, "it is in colour, but the images in %s are grey: add --colour grey",
-                nn_import_like_path(import->like));
-    if (loses_colours)
-        NN_FAIL(NN_ERROR_DATA,
-                "it is in colour, but the first image is grey: add --colour rgb or --colour grey");
-    NN_TRY(nn_image_set_channels(image, state->channels));
-    return nn_image_scale(&state->scaler, image, (nn_image_fit)options->fit, state->height, state->width,
-                          values);
-}
-
 static nn_status images_read(nn_import *import, int table, int64_t first, int64_t rows, void *const *values)
 {
     images_state *state = import->state;
     const images_part *part = &state->parts[table];
     unsigned char *pixels = values[0];
-    for (int64_t i = 0; i < rows; i++, pixels += state->height * state->width * state->channels) {
-        NN_TRY(images_decode(import, part, first + i));
-        nn_status status = images_fit(import, state, pixels);
+    int64_t size = nn_shape_count(nn_image_form_shape(&state->form));
+    for (int64_t i = 0; i < rows; i++, pixels += size) {
         char *path = NULL;
-        if (status != NN_OK) {
-            if (images_path(import, part, first + i, &path) != NN_OK) return NN_ERROR_MEMORY;
-            nn_fail_context(status, "'%s'", path);
-            nn_free(path);
-            return status;
-        }
+        NN_TRY(images_path(import, part, first + i, &path));
+        nn_status status = nn_image_form_read(&state->form, path, pixels);
+        nn_free(path);
+        NN_TRY(status);
         int class = part->classes[first + i];
         if (state->classes.count <= 256)
             ((unsigned char *)values[1])[i] = (unsigned char)class;
@@ -376,8 +298,7 @@ static void images_close(nn_import *import)
         nn_free(state->parts[p].classes);
     }
     nn_list_release(&state->classes);
-    nn_image_release(&state->image);
-    nn_image_scaler_release(&state->scaler);
+    nn_image_form_release(&state->form);
     nn_free(state);
     import->state = NULL;
 }
