@@ -144,11 +144,11 @@ static nn_status images_add_part(images_state *state, const char *folder, const 
     part->word = word;
     nn_status status = nn_import_source_list(folder, images_takes_folder, &folders, &state->left);
     if (status == NN_OK && folders.count == 0)
-        status =
-            nn_fail(NN_ERROR_DATA,
-                    "the folder '%s' contains no folders: it needs one per class, "
-                    "with the images of that class; for images with masks, use `nntrain import masks`",
-                    folder);
+        status = nn_fail(NN_ERROR_DATA,
+                         "the folder '%s' contains no folders: it needs one per class, "
+                         "with the images of that class; for images with masks, use `nntrain import masks`, "
+                         "for images in a table, `nntrain import manifest`",
+                         folder);
     for (size_t i = 0; i < folders.count && status == NN_OK; i++)
         status = images_add_class(state, part, folder, folders.items[i]);
     nn_list_release(&folders);
