@@ -50,6 +50,10 @@ static nn_status datasets_add(nn_import_job *job, int table)
         nn_import_column *column = &stream->columns[f];
         for (int part = 0; part < NN_IMPORT_PARTS; part++) {
             if (!column->names[part]) continue;
+            if (column->field->sparse) {
+                NN_TRY(nn_import_sparse_add(job, stream, column, part));
+                continue;
+            }
             nn_store_layout layout = datasets_layout(job, stream, column, part);
             NN_TRY(nn_store_writer_add(job->writer, column->names[part], &layout, &column->outputs[part]));
             NN_TRY(nn_import_put_attributes(job, column->names[part], &column->field->attributes));
@@ -93,5 +97,6 @@ static nn_status datasets_check(const nn_import_job *job)
 nn_status nn_import_end_file(nn_import_job *job)
 {
     NN_TRY(datasets_check(job));
+    NN_TRY(nn_import_sparse_end(job));
     return nn_store_writer_commit(job->writer);
 }

@@ -65,6 +65,7 @@ static void import_release(nn_import_job *job)
     nn_free(job->converted);
     nn_free(job->picked);
     nn_free(job->parts);
+    nn_import_sparse_release(job);
     for (int t = 0; t < NN_IMPORT_TABLES; t++) {
         nn_import_split_release(&job->streams[t].split);
         for (int f = 0; f < NN_IMPORT_FIELDS; f++)
@@ -129,12 +130,28 @@ static nn_status import_append_part(const nn_import_job *job, const nn_import_co
     return nn_store_output_append(column->outputs[part], picked, column->cast.to, job->picked);
 }
 
+static nn_status import_append_sparse(nn_import_job *job, nn_import_stream *stream, int field,
+                                      const char *block, int64_t first, int64_t rows)
+{
+    nn_import_column *column = &stream->columns[field];
+    const void *values = block + column->offset; /* aligned by the plan */
+    bool whole = stream->split.way == NN_IMPORT_WHOLE;
+    for (int part = 0; part < NN_IMPORT_PARTS; part++)
+        if (column->outputs[part])
+            NN_TRY(nn_import_sparse_append(job, column, part, whole, values, first, rows));
+    return NN_OK;
+}
+
 static nn_status import_append(nn_import_job *job, int table, const char *block, int64_t first, int64_t rows)
 {
     nn_import_stream *stream = &job->streams[table];
     NN_TRY(import_find_parts(job, stream, block, first, rows));
     for (int f = 0; f < stream->table->field_count; f++) {
         const nn_import_column *column = &stream->columns[f];
+        if (column->field->sparse) {
+            NN_TRY(import_append_sparse(job, stream, f, block, first, rows));
+            continue;
+        }
         NN_TRY(import_convert(job, column, block + column->offset, first, rows));
         if (stream->split.way == NN_IMPORT_WHOLE) {
             NN_TRY(nn_store_output_append(column->outputs[0], rows, column->cast.to, job->converted));

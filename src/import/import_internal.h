@@ -16,6 +16,9 @@ typedef struct nn_import_column {
     size_t offset;               /* in a block, where its values are read to */
     char *names[NN_IMPORT_PARTS];
     nn_store_output *outputs[NN_IMPORT_PARTS]; /* rank 0 only */
+    /* Of a sparse field, whose values go to `outputs`. */
+    nn_store_output *indices[NN_IMPORT_PARTS], *pointers[NN_IMPORT_PARTS];
+    int64_t stored[NN_IMPORT_PARTS]; /* values */
 } nn_import_column;
 
 typedef struct nn_import_stream {
@@ -27,6 +30,16 @@ typedef struct nn_import_stream {
     size_t block_bytes;
     nn_import_column columns[NN_IMPORT_FIELDS];
 } nn_import_stream;
+
+/* Rows of a sparse field, one after another (import_sparse.c). */
+typedef struct nn_import_gathered {
+    int32_t *indices;
+    double *values;
+    double *converted; /* values of the type of the file */
+    int64_t *pointers; /* end of each row in the dataset */
+    int64_t *rows;     /* their numbers in the table */
+    size_t value_count, capacity, row_count, row_capacity;
+} nn_import_gathered;
 
 typedef struct nn_import_job {
     const nn_importer *importer;
@@ -41,6 +54,7 @@ typedef struct nn_import_job {
     char *blocks;                      /* of all ranks (rank 0; the same as `block` in a single process) */
     char *converted, *picked;
     int *parts; /* the part of each row of a block */
+    nn_import_gathered gathered;
     int64_t rows, rows_done;
     double shown;
 } nn_import_job;
@@ -70,6 +84,22 @@ nn_status nn_import_put_extras(nn_import_job *job);
 
 /* Commits the file. Rank 0 only. */
 nn_status nn_import_end_file(nn_import_job *job);
+
+/* ---- import_sparse.c: fields of sparse rows, written as CSR: a group with data, indices and indptr, as
+ * scipy and anndata name them ---- */
+
+/* Adds the datasets of one part. Rank 0 only. */
+nn_status nn_import_sparse_add(nn_import_job *job, nn_import_stream *stream, nn_import_column *column,
+                               int part);
+
+/* Appends those of `count` rows that go to the part. `first`: number of the first one, for messages. */
+nn_status nn_import_sparse_append(nn_import_job *job, nn_import_column *column, int part, bool whole,
+                                  const nn_import_sparse_row *rows, int64_t first, int64_t count);
+
+/* Writes what is known at the end: the shapes. */
+nn_status nn_import_sparse_end(nn_import_job *job);
+
+void nn_import_sparse_release(nn_import_job *job);
 
 /* ---- facts.c, import_summary.c: descriptions ---- */
 

@@ -11,6 +11,7 @@
 
 #define PLAN_BLOCK_BYTES 4194304
 #define PLAN_BLOCK_ROWS 65536
+#define PLAN_SPARSE_BYTES 32 /* of a value: read, gathered and converted */
 
 static const char *const plan_dtypes[] = {"as_is",   "uint8",   "int16",   "int32", "int64",
                                           "float16", "float32", "float64", NULL};
@@ -193,6 +194,10 @@ static nn_status plan_columns(nn_import_job *job, nn_import_stream *stream)
         size_t values = (size_t)nn_shape_count(column->field->shape);
         column->from_bytes = values * nn_store_type_size(column->cast.from);
         column->to_bytes = values * nn_store_type_size(column->cast.to);
+        if (column->field->sparse) {
+            column->from_bytes = column->to_bytes = sizeof(nn_import_sparse_row);
+            row_bytes += (size_t)column->field->sparse_most * PLAN_SPARSE_BYTES;
+        }
         row_bytes += column->from_bytes > column->to_bytes ? column->from_bytes : column->to_bytes;
         for (int part = 0; part < NN_IMPORT_PARTS; part++)
             if (nn_import_has_part(stream, part)) NN_TRY(plan_name(job, stream, column, part));

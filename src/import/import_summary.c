@@ -28,6 +28,10 @@ static void summary_append_dataset(nn_text *text, const nn_import_stream *stream
                    column->field->characters ? "characters"
                                              : nn_import_type_name(column->cast.to, column->cast.half),
                    column->field->label ? ", class labels" : "");
+    if (column->field->sparse)
+        nn_text_append(text, ", sparse (CSR): %.3g %% of the values are stored",
+                       100.0 * (double)column->stored[part] /
+                           ((double)stream->written[part] * (double)extents.extents[0]));
     summary_append_names(text, "class", "classes", &column->field->classes);
     summary_append_names(text, "column", "columns", &column->field->columns);
     nn_text_append(text, "\n");

@@ -42,6 +42,9 @@ typedef struct nn_import_field {
     bool narrow;        /* F64 is delivered, but F32 written unless the user gives dtype */
     bool label;      /* values are classes from 0: unaffected by dtype; a single one is used by stratified */
     int64_t ignored; /* of a label: this number means no class; 0: none does */
+    bool sparse; /* of one dimension: read() delivers an nn_import_sparse_row per row; written as a CSR matrix
+                  */
+    int64_t sparse_most;  /* of such a field: the most values in a row */
     nn_text_list classes; /* owned names of the classes, written as dataset NAME_classes; empty: none */
     nn_text_list columns; /* owned names along the last extent, written as NAME_columns; empty: none */
     bool fixed;           /* attributes describe the values as they are: unaffected by dtype */
@@ -59,6 +62,14 @@ typedef struct nn_import_extra {
     bool bare;             /* a dimension without coordinates */
     void *values;          /* owned */
 } nn_import_extra;
+
+/* The values of a row that are not 0, by ascending column; borrowed from the importer until the next read().
+ */
+typedef struct nn_import_sparse_row {
+    int64_t count;
+    const int32_t *indices; /* from 0 */
+    const double *values;
+} nn_import_sparse_row;
 
 /* Rows that belong together. */
 typedef struct nn_import_table {
@@ -102,7 +113,8 @@ typedef struct nn_importer {
     const char *writes;  /* for help: the datasets it writes, with types and shapes */
     const nn_option *options;
     size_t options_size;
-    bool parallel; /* read() may be called for any rows in any order: ranks under mpirun share the work */
+    bool parallel; /* read() may be called for any rows in any order: ranks under mpirun share the work; no
+                      field may then be sparse */
 
     /* The HDF5 file named by the options that open() also reads, or NULL. May itself be NULL. */
     const char *(*reads)(const void *options);

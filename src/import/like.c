@@ -54,8 +54,9 @@ nn_status nn_import_like_names(const nn_import_like *like, const char *dataset, 
 static bool like_look(const nn_import_like *like, const char *dataset, nn_import_like_field *found)
 {
     nn_store_array *array;
-    if (!nn_store_has(like->file, dataset)) return false;
-    if (nn_store_array_open(like->file, dataset, &array) != NN_OK) {
+    const nn_store_spec spec = {.dataset = dataset};
+    if (!nn_store_has_array(like->file, dataset)) return false;
+    if (nn_store_array_open_as(like->file, &spec, &array) != NN_OK) {
         nn_error_clear();
         return false;
     }
