@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "import/import.h"
 #include "store/probe.h"
+#include "store/zarr.h"
 
 #define NAME_MAX_SIZE 64
 
@@ -36,6 +37,7 @@ static nn_status import_unknown_format(const char *word)
     nn_text names = {0};
     const char *known[32];
     size_t count = 0;
+    if (nn_store_is_zarr(word)) return nn_store_fail_zarr(word);
     for (const nn_importer *const *importer = nn_importers(); *importer && count < 32; importer++) {
         nn_text_append(&names, "%s%s", count > 0 ? ", " : "", (*importer)->name);
         known[count++] = (*importer)->name;

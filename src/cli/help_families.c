@@ -126,8 +126,9 @@ const nn_help_family nn_help_families[] = {
      "random changes to training samples: entries of the list `augment` of data.fields.x, in order",
      families_transform, NULL},
     {"import", "format", "formats", NULL,
-     "formats that `nntrain import` reads: nntrain import FORMAT SOURCE... -o OUT.h5", families_importer,
-     families_import_options},
+     "formats that `nntrain import` reads: nntrain import FORMAT SOURCE... -o OUT.h5. Zarr is not read: "
+     "`nntrain info STORE.zarr` prints the command that converts a store to HDF5",
+     families_importer, families_import_options},
     {"export", "format", "formats", NULL,
      "formats that `nntrain export` writes: nntrain export RUN_DIR FILE, by the ending of FILE",
      families_exporter, NULL},

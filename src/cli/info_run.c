@@ -13,6 +13,7 @@
 #include "host/system.h"
 #include "rundir/checkpoint_progress.h"
 #include "store/kept.h"
+#include "store/zarr.h"
 
 #define RUN_METRICS "metrics.jsonl"
 #define RUN_LONGEST_LINE ((size_t)65536)
@@ -325,6 +326,7 @@ static nn_status run_check(const char *directory, size_t checkpoints)
         if (nn_info_file_bytes(path) > 0) return NN_OK;
     }
     if (checkpoints > 0) return NN_OK;
+    if (nn_store_is_zarr(directory)) return nn_store_fail_zarr(directory);
     NN_FAIL(NN_ERROR_USAGE, "%s: is neither a file nor a run directory", directory);
 }
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "host/files.h"
 #include "host/system.h"
+#include "store/zarr.h"
 
 bool nn_import_source_is_folder(const char *path)
 {
@@ -75,7 +76,9 @@ static nn_status sources_add_folder(const char *folder, nn_import_source_filter 
 {
     nn_text_list names = {0};
     nn_status status = nn_import_source_list(folder, takes, &names, NULL);
-    if (status == NN_OK && names.count == 0)
+    if (status == NN_OK && names.count == 0 && nn_store_is_zarr(folder))
+        status = nn_store_fail_zarr(folder);
+    else if (status == NN_OK && names.count == 0)
         status = nn_fail(NN_ERROR_DATA, "the folder '%s' contains no %s: check the path, or give the files",
                          folder, what);
     for (size_t i = 0; i < names.count && status == NN_OK; i++) {

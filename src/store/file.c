@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "host/files.h"
 #include "store/store_internal.h"
+#include "store/zarr.h"
 
 /* Returns 0 or the error; a file that ends before its size is an error, too. */
 static int file_read_signature(int descriptor, off_t at, off_t size, unsigned char found[8])
@@ -84,6 +85,7 @@ static nn_status file_check(const char *path)
     bool there;
     NN_TRY(nn_file_look(path, &status, &there));
     if (!there) return nn_system_fail(NN_ERROR_IO, errno, "cannot open the file %s", path);
+    if (S_ISDIR(status.st_mode) && nn_store_is_zarr(path)) return nn_store_fail_zarr(path);
     if (S_ISDIR(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is a folder: give an HDF5 file in it", path);
     if (!S_ISREG(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is not a regular file: give an HDF5 file", path);
     if (status.st_size == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty: copy or recreate the file", path);
