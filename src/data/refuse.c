@@ -19,6 +19,10 @@ static const char *refuse_type_remedy(const nn_array *array, const nn_store_info
     if (info->type == NN_STORE_TEXT && array->group && info->dimensions > 1)
         return "number the groups, in Python with h5py and numpy: f['$_index'] = "
                "numpy.unique([b''.join(t) for t in f['$'][:]], return_inverse=True)[1], and use $_index";
+    if (info->matlab == NN_STORE_MATLAB_CELL)
+        return "it is a cell array: in MATLAB, number texts with [names, ~, y] = unique($), or join arrays "
+               "along "
+               "a new dimension, x = cat(4, ${:}), and save y or x with -v7.3";
     if (info->type == NN_STORE_TEXT && array->group)
         return "number the groups, in Python with h5py and numpy: f['$_index'] = "
                "numpy.unique(f['$'][:].astype('S'), return_inverse=True)[1], and use $_index";
@@ -66,6 +70,14 @@ static nn_status refuse_type(const nn_array *array, const nn_store_info *info)
 
 nn_status nn_refuse_info(const nn_array *array, const nn_store_info *info)
 {
+    if (info->matlab == NN_STORE_MATLAB_EMPTY)
+        NN_FAIL(NN_ERROR_DATA, "is empty in MATLAB, which stores only its extents: use another dataset");
+    if (info->matlab == NN_STORE_MATLAB_TEXT)
+        NN_FAIL(
+            NN_ERROR_DATA,
+            "is text in MATLAB, stored as numbers of characters: number its rows there with [names, ~, y] = "
+            "unique(cellstr(%s)), and save y with -v7.3",
+            array->dataset);
     if (info->type >= NN_STORE_TEXT) return refuse_type(array, info);
     if (info->dimensions == 0)
         NN_FAIL(NN_ERROR_DATA, "holds a single number: store one sample per row, N x ...");

@@ -118,6 +118,7 @@ nn_status nn_store_describe(const nn_store_file *file, hid_t dataset, const char
             file->path);
     } else {
         nn_store_describe_type(type, info);
+        info->matlab = nn_store_find_matlab(dataset);
         if (!info_take_layout(file, dataset, creation, H5Tget_size(type), info))
             status = nn_fail(NN_ERROR_DATA,
                              "the chunks of dataset \"%s\" of %s are impossible: the file is damaged; copy "

@@ -1,8 +1,8 @@
 /*
  * A sparse matrix, as a group with `data`, `indices` and `indptr`: CSR and CSC, as AnnData (scanpy), h5sparse
- * and 10x write them. The shape is in an attribute or a dataset; so is the format, unless the number of
- * pointers decides it. Rows of CSR are made dense as they are read, columns of CSC too; rows of CSC are
- * turned around in memory first, once while the array is open.
+ * and 10x write them; or `data`, `ir` and `jc`, as MATLAB does. The shape is in an attribute or a dataset; so
+ * is the format, unless the number of pointers decides it. Rows of CSR are made dense as they are read,
+ * columns of CSC too; rows of CSC are turned around in memory first, once while the array is open.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@
 
 typedef struct sparse {
     bool columns; /* CSC: pointers belong to columns */
+    bool matlab;  /* members have MATLAB's names */
     nn_store_array *data, *indices, *pointers;
     int64_t stored; /* values */
     /* CSC turned around, by row; NULL: not yet needed. Owned. */
@@ -37,9 +38,18 @@ static bool sparse_has(nn_store_file *file, const char *group, const char *membe
     return has;
 }
 
+/* MATLAB's names for the same, by columns; an attribute has the number of rows. */
+static bool sparse_is_matlab(nn_store_file *file, const char *name)
+{
+    return *name && nn_store_has_group(file, name) && sparse_has(file, name, "jc") &&
+           sparse_has(file, name, "ir") && sparse_has(file, name, "data") &&
+           H5Aexists_by_name(file->id, name, "MATLAB_sparse", H5P_DEFAULT) > 0;
+}
+
 static bool sparse_recognise(nn_store_file *file, const nn_store_spec *spec)
 {
     const char *name = nn_store_bare_name(spec->dataset);
+    if (sparse_is_matlab(file, name)) return true;
     return *name && nn_store_has_group(file, name) && sparse_has(file, name, "indptr") &&
            sparse_has(file, name, "indices") && sparse_has(file, name, "data");
 }
@@ -65,15 +75,15 @@ static nn_status sparse_open_member(nn_store_array *array, nn_store_file *file, 
     return status == NN_OK ? nn_layout_check_part(*opened) : status;
 }
 
-/* Two integers from an attribute of the group; false if there is none. */
-static bool sparse_read_pair(hid_t group, const char *name, int64_t *pair)
+/* Integers from an attribute of the group; false if there are none, or another number of them. */
+static bool sparse_read_attribute(hid_t group, const char *name, int count, int64_t *values)
 {
     bool read = false;
     if (H5Aexists(group, name) <= 0) return false;
     hid_t attribute = H5Aopen(group, name, H5P_DEFAULT);
     hid_t space = attribute >= 0 ? H5Aget_space(attribute) : H5I_INVALID_HID;
-    if (space >= 0 && H5Sget_simple_extent_npoints(space) == 2)
-        read = H5Aread(attribute, H5T_NATIVE_INT64, pair) >= 0;
+    if (space >= 0 && H5Sget_simple_extent_npoints(space) == count)
+        read = H5Aread(attribute, H5T_NATIVE_INT64, values) >= 0;
     if (space >= 0) H5Sclose(space);
     if (attribute >= 0) nn_store_note_close(H5Aclose(attribute));
     return read;
@@ -83,8 +93,13 @@ static nn_status sparse_read_shape(nn_store_array *array, nn_store_file *file, i
 {
     nn_text path = {0};
     hid_t group = H5Gopen2(file->id, array->name, H5P_DEFAULT);
-    bool known = group >= 0 && (sparse_read_pair(group, "shape", shape) ||
-                                sparse_read_pair(group, "h5sparse_shape", shape));
+    bool known = group >= 0 && (sparse_read_attribute(group, "shape", 2, shape) ||
+                                sparse_read_attribute(group, "h5sparse_shape", 2, shape));
+    const sparse *self = array->state;
+    if (group >= 0 && self->matlab) {
+        known = sparse_read_attribute(group, "MATLAB_sparse", 1, shape);
+        shape[1] = self->pointers->info.extents[0] - 1;
+    }
     if (group >= 0) nn_store_note_close(H5Gclose(group));
     nn_status status = NN_OK;
     if (!known && sparse_has(file, array->name, "shape")) {
@@ -125,6 +140,7 @@ static nn_status sparse_find_format(nn_store_array *array, nn_store_file *file, 
     int64_t pointers = self->pointers->info.extents[0];
     char format;
     NN_TRY(sparse_read_format(array, file, &format));
+    if (self->matlab) format = 'c';
     if (format == 0 && shape[0] == shape[1])
         NN_FAIL(NN_ERROR_DATA,
                 "the sparse matrix \"%s\" of %s is square, and does not say whether it is stored by rows or "
@@ -188,8 +204,9 @@ static nn_status sparse_open(nn_store_array *array, nn_store_file *file, const n
     NN_TRY(NN_ALLOCATE(&self, 1, "a sparse matrix"));
     array->state = self;
     NN_TRY(sparse_open_member(array, file, "data", &self->data));
-    NN_TRY(sparse_open_member(array, file, "indices", &self->indices));
-    NN_TRY(sparse_open_member(array, file, "indptr", &self->pointers));
+    self->matlab = sparse_is_matlab(file, array->name);
+    NN_TRY(sparse_open_member(array, file, self->matlab ? "ir" : "indices", &self->indices));
+    NN_TRY(sparse_open_member(array, file, self->matlab ? "jc" : "indptr", &self->pointers));
     NN_TRY(sparse_read_shape(array, file, shape));
     NN_TRY(sparse_find_format(array, file, shape));
     NN_TRY(sparse_check_ends(array));

@@ -59,6 +59,14 @@ typedef enum nn_store_type {
 size_t nn_store_type_size(nn_store_type type);
 bool nn_store_type_is_integer(nn_store_type type);
 
+/* What the numbers of a dataset are in MATLAB, if they are not its values. */
+typedef enum nn_store_matlab {
+    NN_STORE_MATLAB_NONE,
+    NN_STORE_MATLAB_TEXT,  /* char: numbers of characters */
+    NN_STORE_MATLAB_CELL,  /* references to other datasets */
+    NN_STORE_MATLAB_EMPTY, /* the extents of an array without elements */
+} nn_store_matlab;
+
 typedef struct nn_store_info {
     nn_store_type type; /* as it is read; a half float as F32, any byte order as native */
     char type_name[64]; /* the type in the file: "uint8", "float64 big-endian", "compound" */
@@ -74,6 +82,7 @@ typedef struct nn_store_info {
     bool is_virtual; /* the values are in other datasets */
     bool written;    /* false: there are elements, but none was ever written; they read as the fill value */
     char layout[16]; /* the name of the layout; "" for a dataset */
+    nn_store_matlab matlab;
 } nn_store_info;
 
 /* Opens a file read-only. Retries without locking if the file system has no locks, and warns. Messages

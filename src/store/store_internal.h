@@ -72,6 +72,9 @@ bool nn_store_type_is_numeric(nn_store_type type);
 nn_store_type nn_store_type_common(nn_store_type a, nn_store_type b);
 /* Fills in the type, its name and its other properties. */
 void nn_store_describe_type(hid_t type, nn_store_info *info);
+
+/* matlab.c: what MATLAB's attributes say that a dataset is. */
+nn_store_matlab nn_store_find_matlab(hid_t dataset);
 /* IEEE's 16-bit float, little-endian; owned, negative on failure. */
 hid_t nn_store_half_type(void);
 /* A string type of `size` bytes, including the final NUL; owned, negative on failure. */

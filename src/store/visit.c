@@ -37,11 +37,13 @@ static nn_status visit_add(visit_names *names, const char *name)
     return NN_OK;
 }
 
-/* Skips a link that leads nowhere. A file in memory is next to no other. */
+/* Skips a link that leads nowhere, and what MATLAB keeps for the references of cell arrays. A file in memory
+ * is next to no other. */
 static herr_t visit_take_link(hid_t group, const char *name, const H5L_info_t *link, void *context)
 {
     visit_names *names = context;
     if (names->in_memory && link->type == H5L_TYPE_EXTERNAL) return 0;
+    if (strncmp(name, "#refs#/", strlen("#refs#/")) == 0) return 0;
     if (visit_kind(group, name) != H5I_DATASET) return 0;
     names->status = visit_add(names, name);
     return names->status == NN_OK ? 0 : -1;
