@@ -53,8 +53,8 @@ const char nn_help_layouts[] =
     "Arrays of characters (time x strlen) are texts. Times are not decoded: their axis orders the samples,\n"
     "as split: {order: chronological} expects.\n"
     "\n"
-    "MATLAB (save -v7.3) stores every array turned around: samples x features are read with\n"
-    "fields.NAME.layout: FN, height x width x channels x samples with NCWH, a column of labels with FN.\n"
-    "Its sparse matrices (data, ir, jc) are read as they are in MATLAB, rows x columns. Cell arrays and "
-    "char\n"
-    "are refused, with the line that numbers them there.\n";
+    "MATLAB (save -v7.3) stores every array turned around: samples x features are\n"
+    "read with fields.NAME.layout: FN, height x width x channels x samples with\n"
+    "NCWH, a column of labels with FN. Its sparse matrices (data, ir, jc) are read\n"
+    "as they are in MATLAB, rows x columns. Cell arrays and char are refused, with\n"
+    "the line that numbers them there.\n";
