@@ -59,6 +59,7 @@ needs_build=(
 )
 needs_tests=(
     "Python with h5py and numpy|has_h5py|python3-h5py python3-numpy|python|py-h5py"
+    "pandas and PyTables for Python|has_tables|python3-pandas python3-tables|python|py-pandas py-tables"
     "a Fortran compiler|has_programs gfortran|gfortran|gcc|gcc"
     "netCDF4 and xarray for Python|has_netcdf|python3-netcdf4 python3-xarray|python|py-netcdf4 py-xarray"
     "NCO (ncks, ncpdq)|has_programs ncks ncpdq|nco|nco|nco"
@@ -138,6 +139,9 @@ has_h5py() {
 has_netcdf() {
     local python
     for python in python3 /usr/bin/python3; do has_modules "$python" netCDF4 xarray && return 0; done
+has_tables() {
+    local python
+    for python in python3 /usr/bin/python3; do has_modules "$python" h5py pandas tables && return 0; done
     return 1
 }
 

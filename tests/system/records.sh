@@ -153,6 +153,8 @@ PY
     done
     file=plain.h5 config plain_yes x yes
     file=tables.h5 same bits '[prices.open, prices.close]' prices.yes plain_yes
+else
+    echo "skipped: files of PyTables and pandas (scripts/setup.sh tests)"
 fi
 pasted t.h5
 finish

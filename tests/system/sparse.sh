@@ -100,7 +100,24 @@ refused '"real/indptr" of .* is not part of a sparse matrix' real
 refused 'stored by columns \(CSC\): to read rows, .*tocsr' big csr --set data.train.y=big_y --set data.memory=1
 "$program" train csr.yaml --set data.train.x=big --set data.train.y=big_y --run-dir big >log 2>&1 || { fail "a larger data.memory"; cat log; }
 
-# ---- as anndata writes it ----
+# ---- as anndata writes it: files that it wrote (make_cells.py), and new ones where there is one ----
+cells=$source_folder/tests/data/foreign
+"$python" - "$cells/csr.h5ad" <<'PY' || exit 1
+import h5py, numpy as n, sys
+f = h5py.File(sys.argv[1]); g = f['X']; p = g['indptr'][:]; x = n.zeros(g.attrs['shape'], g['data'].dtype)
+for i in range(len(x)): x[i, g['indices'][p[i]:p[i+1]]] = g['data'][p[i]:p[i+1]]
+o = h5py.File('cells.h5', 'w'); o['x'] = x; o['y'] = f['obs/cell_type/codes'][:]; o['y_classes'] = n.array(f['obs/cell_type/categories'].asstr()[:], 'S')
+PY
+config cells cells.h5 x y
+config cells_csr "$cells/csr.h5ad" X obs/cell_type
+config cells_csc "$cells/csc.h5ad" X obs/cell_type
+earlier=$reference reference=
+same "the cells as a dense matrix" 1 cells
+same "anndata's CSR" 2 cells_csr
+same "anndata's CSC, in a stream" 3 cells_csc --set data.cache=stream
+run predict run-cells_csr --data "$cells/csc.h5ad" -o cells.csv
+head -n 1 cells.csv | grep -q 'probability_B cell' || fail "names of anndata's categories are lost: $(head -n 1 cells.csv)"
+reference=$earlier
 if [ -n "$anndata" ]; then
     "$anndata" - <<'PY' || exit 1
 import anndata, h5py, numpy as n, pandas, scipy.sparse as sp

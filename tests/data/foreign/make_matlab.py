@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes matlab.mat: a MATLAB file of version 7.3 as hdf5storage 0.1 writes it. hdf5storage has no sparse matrices: those are
+"""Writes matlab.mat: a MATLAB file of version 7.3 as hdf5storage 0.2 writes it. hdf5storage has no sparse matrices: those are
 written as MATLAB does, in a group with data, ir and jc.
 
     pip install hdf5storage h5py 'numpy<2' && python3 make_matlab.py matlab.mat
