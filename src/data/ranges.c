@@ -1,5 +1,6 @@
 #include "data/ranges.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -8,6 +9,20 @@
 
 /* Ranges that differ by a larger factor are hardly in the same unit. */
 #define RANGES_FACTOR 50
+
+/* Files are smaller than parts, and vary more. */
+#define RANGES_FILES_FACTOR 100
+
+nn_range nn_range_empty(void)
+{
+    return (nn_range){.least = DBL_MAX, .most = -DBL_MAX};
+}
+
+void nn_range_extend(nn_range *range, const nn_range *other)
+{
+    if (other->least < range->least) range->least = other->least;
+    if (other->most > range->most) range->most = other->most;
+}
 
 /* Maps the bits of doubles to integers of the same order, and back. */
 static int64_t range_map_bits(int64_t bits)
@@ -61,4 +76,25 @@ void nn_range_warn(const nn_array *array, const nn_range *train, const nn_range 
                    "to %.9g: all parts are normalised like the train part; are they in the same unit?",
                    array->part, array->key, array->dataset, array->path, own->least, own->most, train->least,
                    train->most);
+}
+
+void nn_range_warn_files(const nn_source *source, int which, const nn_range *ranges)
+{
+    int narrow = -1, wide = -1;
+    const nn_array *array = &source->arrays[which];
+    for (int i = 0; i < source->piece_count; i++) {
+        if (!range_is_known(&ranges[i])) continue;
+        double extent = ranges[i].most - ranges[i].least;
+        if (narrow < 0 || extent < ranges[narrow].most - ranges[narrow].least) narrow = i;
+        if (wide < 0 || extent > ranges[wide].most - ranges[wide].least) wide = i;
+    }
+    if (narrow < 0) return;
+    const nn_range *most = &ranges[wide], *least = &ranges[narrow];
+    if (most->most - most->least < RANGES_FILES_FACTOR * (least->most - least->least)) return;
+    nn_log_warning(
+        "data.%s.%s: dataset \"%s\" has values from %.9g to %.9g in %s, but from %.9g to %.9g in %s: all "
+        "files are normalised alike; are they in the same unit?",
+        array->part, array->key, array->dataset, most->least, most->most,
+        nn_source_path(&source->pieces[wide], which), least->least, least->most,
+        nn_source_path(&source->pieces[narrow], which));
 }

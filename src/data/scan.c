@@ -42,14 +42,16 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
     view->refuses_missing = of->missing == NN_MISSING_ERROR && !samples->source->skips;
     view->refuses_rest = true;
     view->largest = -1;
-    view->range = (nn_range){.least = DBL_MAX, .most = -DBL_MAX};
-    view->bounds = samples->part != NN_TRAIN && samples->source == &dataset->sources[samples->part];
+    view->range = nn_range_empty();
+    bool own = samples->source == &dataset->sources[samples->part];
+    view->bounds = samples->part != NN_TRAIN && own;
     view->indices = of->indices > 0 ? (double)of->indices : SCAN_INDICES_MOST;
     bool fills =
         of->missing == NN_MISSING_MEAN || of->missing == NN_MISSING_MASK || of->missing == NN_MISSING_IMPUTE;
     view->rounds = nn_scan_may_round(samples->source, of->array);
     view->known_only = fills || (of->steps > 0 && samples->source->arrays[NN_DATA_LENGTH].sound);
     NN_TRY(nn_allocate((void **)&view->raw, of->raw_size, 1, "a sample"));
+    if (own) NN_TRY(nn_scan_prepare_files(samples->source, view));
     if (!statistics || statistics[v].columns == 0) return NN_OK;
     view->columns = statistics[v].columns;
     return nn_places_create(of->values, &view->places);
@@ -127,6 +129,7 @@ void nn_scan_release(nn_scan_work *work)
 {
     for (int v = 0; v < work->view_count; v++) {
         nn_free(work->views[v].raw);
+        nn_free(work->views[v].files);
         nn_places_release(&work->views[v].places);
     }
     nn_blocks_destroy(work->blocks);
@@ -177,19 +180,21 @@ static void scan_note(nn_scan_view *view, int64_t row, int64_t value)
 }
 
 /* Extends the range; comparisons skip NaN. */
-static void scan_range(nn_scan_view *view, int64_t count, const double *values)
+static void scan_range(nn_range *range, int64_t count, const double *values)
 {
-    double least = view->range.least, most = view->range.most;
+    double least = range->least, most = range->most;
     for (int64_t i = 0; i < count; i++) least = values[i] < least ? values[i] : least;
     for (int64_t i = 0; i < count; i++) most = values[i] > most ? values[i] : most;
-    view->range = (nn_range){least, most};
+    *range = (nn_range){least, most};
 }
 
-/* Scans the first `end` values of a sample. */
-static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t row, int64_t end)
+/* Scans the first `end` values of a sample. file: the range of its file, or NULL. */
+static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t row, int64_t end,
+                        nn_range *file)
 {
     _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
     double sum = 0;
+    nn_range range = nn_range_empty();
     for (int64_t at = 0; at < end; at += NN_ARRAY_BLOCK) {
         int64_t count = nn_smaller(NN_ARRAY_BLOCK, end - at), bad = -1;
         nn_view_values(view->view, view->array, raw, at, count, values);
@@ -202,13 +207,15 @@ static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t ro
             if (outside >= 0 && (bad < 0 || outside < bad)) bad = outside;
         }
         if (bad >= 0) scan_note(view, row, at + bad);
-        if (!view->view->index) scan_range(view, count, values);
+        if (!view->view->index) scan_range(&range, count, values);
         if (view->columns == 0) continue;
         if (view->known_only)
             nn_places_add_known(&view->places, at, count, values);
         else
             nn_places_add(&view->places, at, count, values);
     }
+    nn_range_extend(&view->range, &range);
+    if (file) nn_range_extend(file, &range);
 }
 
 static void scan_labels(nn_scan_view *view, const unsigned char *raw, int64_t row, int64_t end)
@@ -254,7 +261,7 @@ nn_status nn_scan_sample(nn_scan_work *work, int64_t sample)
         if (array->label)
             scan_labels(view, raw, row, end);
         else
-            scan_values(view, raw, row, end);
+            scan_values(view, raw, row, end, nn_scan_find_file(work, view, row));
         if (view->rounds) nn_scan_find_rounded(view, raw, row, end);
         view->seen += end;
         view->missing_samples += view->missing > missing;
@@ -362,6 +369,7 @@ static nn_status scan_look(nn_comm *comm, nn_dataset *dataset, const nn_samples 
         if ((int64_t)work.views[v].largest > largest[v]) largest[v] = (int64_t)work.views[v].largest;
         NN_TRY_TO(done, status, nn_ranges_join(comm, 1, &work.views[v].range));
         if (hashes) dataset->ranges[samples->part][v] = work.views[v].range;
+        if (hashes) NN_TRY_TO(done, status, nn_scan_compare_files(comm, samples->source, &work.views[v]));
         nn_array *array = &samples->source->arrays[work.views[v].view->array];
         array->content += work.views[v].content;
         array->content_rows += work.views[v].content_rows;

@@ -26,6 +26,7 @@ typedef struct nn_scan_view {
     double largest;                         /* largest label or index */
     bool bounds;                            /* the range of values is wanted */
     nn_range range;                         /* that range */
+    nn_range *files;                        /* by file; NULL: a single file, or too many; owned */
     bool hashes;                            /* row hashes are summed */
     uint64_t content;                       /* that sum */
     int64_t content_rows;                   /* number of rows in it */
@@ -40,6 +41,7 @@ typedef struct nn_scan_work {
     bool hashes;              /* for the identity of the data: each sample is scanned once */
     bool windows;
     nn_dataset *dataset;
+    const nn_piece *piece; /* the file of the last sample; NULL: none yet */
     int view_count;
     nn_scan_view views[NN_DATA_FIELDS];
     int64_t width;          /* statistics per node */
@@ -74,5 +76,12 @@ nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, 
 bool nn_scan_may_round(const nn_source *source, int which);
 void nn_scan_find_rounded(nn_scan_view *view, const unsigned char *raw, int64_t row, int64_t end);
 void nn_scan_warn_of_rounded(nn_dataset *dataset, const nn_scan_view *view, int64_t row);
+
+/* Ranges by file (scan_files.c). prepare: if the part has several files that can be compared. find: that of
+ * the file that a row is in; NULL: it is not wanted. compare: warns of files in different units. Collective.
+ */
+nn_status nn_scan_prepare_files(const nn_source *source, nn_scan_view *view);
+nn_range *nn_scan_find_file(nn_scan_work *work, const nn_scan_view *view, int64_t row);
+nn_status nn_scan_compare_files(nn_comm *comm, const nn_source *source, const nn_scan_view *view);
 
 #endif

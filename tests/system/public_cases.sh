@@ -196,4 +196,17 @@ for parts in 'bytes shares' 'shares bytes' 'bytes bytes'; do
     told=$(grep -c -E "data.validation.x: dataset \"$2\" .* has values from .*are they in the same unit" train.log)
     [ "$told" = "$([ "$1" = "$2" ] && echo 0 || echo 1)" ] || { fail "$1 next to $2: told $told times"; cat train.log; }
 done
+
+# ---- files of one part in different units, from any rank, in memory or in a stream ----
+py <<'PY'
+for name, as_bytes in ('unit_a', True), ('unit_b', False), ('same_b', True):
+    c = numpy.arange(40) % 2; x = c[:, None] * 90 + r.integers(0, 160, (40, 6))
+    with h5py.File(name + '.h5', 'w') as f: f['x'] = x.astype('u1') if as_bytes else (x / 255).astype('f4'); f['y'] = c.astype('i4' if as_bytes else 'i8')
+PY
+for second in unit_b same_b; do
+    config units cross_entropy "$classes" "{file: [unit_a.h5, $second.h5], train: {x: x, y: y}}"
+    runs units
+    told=$(grep -c -E 'data.train.x: dataset "x" has values from [0-9.]+ to [0-9.]+ in .*/unit_a.h5, but from .* in .*/unit_b.h5: all files are normalised alike' train.log)
+    [ "$told" = "$([ $second = unit_b ] && echo 1 || echo 0)" ] || { fail "unit_a next to $second: told $told times"; cat train.log; }
+done
 finish
