@@ -14,6 +14,13 @@ const char *const nn_image_fit_choices[] = {[NN_IMAGE_CROP] = "crop",
                                             [NN_IMAGE_PAD + 1] = NULL};
 const char *const nn_image_colour_choices[] = {"auto", "rgb", "grey", NULL};
 
+const struct nn_image_part_folder nn_image_part_folders[NN_IMAGE_PART_FOLDERS] = {
+    {"train", "train"},
+    {"val", "validation"},
+    {"valid", "validation"},
+    {"validation", "validation"},
+    {"test", "test"}};
+
 static nn_status form_read_size(nn_image_form *form)
 {
     const char *size = form->options->size;

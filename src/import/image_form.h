@@ -65,6 +65,12 @@ nn_status nn_image_form_read(nn_image_form *form, const char *path, unsigned cha
 
 void nn_image_form_release(nn_image_form *form);
 
+/* Folders of a data set that are parts of it. */
+#define NN_IMAGE_PART_FOLDERS 5
+extern const struct nn_image_part_folder {
+    const char *folder, *part;
+} nn_image_part_folders[NN_IMAGE_PART_FOLDERS];
+
 /* Whether the name is that of an image (.png, .jpg, .jpeg): an nn_import_source_filter. */
 bool nn_image_form_takes(const char *folder, const char *name);
 

@@ -43,15 +43,6 @@ typedef struct images_state {
     nn_image_form form;
 } images_state;
 
-static const struct {
-    const char *folder, *part;
-} images_words[] = {{"train", "train"},
-                    {"val", "validation"},
-                    {"valid", "validation"},
-                    {"validation", "validation"},
-                    {"test", "test"}};
-enum { IMAGES_WORDS = sizeof(images_words) / sizeof(images_words[0]) };
-
 static bool images_takes_folder(const char *folder, const char *name)
 {
     char *path = NULL;
@@ -161,16 +152,16 @@ static nn_status images_add_part(images_state *state, const char *folder, const 
 static nn_status images_scan(nn_import *import, images_state *state)
 {
     const char *source = import->sources[0], *seen = "";
-    for (int i = 0; i < IMAGES_WORDS; i++) {
+    for (int i = 0; i < NN_IMAGE_PART_FOLDERS; i++) {
         char *folder = NULL;
-        NN_TRY(nn_import_source_join(source, images_words[i].folder, &folder));
+        NN_TRY(nn_import_source_join(source, nn_image_part_folders[i].folder, &folder));
         nn_status status = NN_OK;
-        if (nn_import_source_is_folder(folder) && strcmp(seen, images_words[i].part) == 0)
+        if (nn_import_source_is_folder(folder) && strcmp(seen, nn_image_part_folders[i].part) == 0)
             status = nn_fail(NN_ERROR_DATA, "'%s': another folder is also the %s part: remove one", folder,
-                             images_words[i].part);
+                             nn_image_part_folders[i].part);
         else if (nn_import_source_is_folder(folder)) {
-            status = images_add_part(state, folder, images_words[i].folder);
-            seen = images_words[i].part;
+            status = images_add_part(state, folder, nn_image_part_folders[i].folder);
+            seen = nn_image_part_folders[i].part;
         }
         nn_free(folder);
         NN_TRY(status);
@@ -232,8 +223,8 @@ static nn_status images_settle(const nn_import *import, images_state *state)
 static nn_status images_add_table(nn_import *import, const images_state *state, const images_part *part)
 {
     const char *name = NULL;
-    for (int i = 0; i < IMAGES_WORDS; i++)
-        if (strcmp(images_words[i].folder, part->word) == 0) name = images_words[i].part;
+    for (int i = 0; i < NN_IMAGE_PART_FOLDERS; i++)
+        if (strcmp(nn_image_part_folders[i].folder, part->word) == 0) name = nn_image_part_folders[i].part;
     nn_import_table *table;
     nn_import_field *field;
     NN_TRY(nn_import_add_table(import, name, (int64_t)part->rows, &table));

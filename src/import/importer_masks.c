@@ -43,14 +43,6 @@ typedef struct masks_state {
     size_t codes_capacity;
 } masks_state;
 
-static const struct {
-    const char *folder, *part;
-} masks_words[] = {{"train", "train"},
-                   {"val", "validation"},
-                   {"valid", "validation"},
-                   {"validation", "validation"},
-                   {"test", "test"}};
-
 /* ---- pairs ---- */
 
 static bool masks_takes(const char *folder, const char *name)
@@ -121,8 +113,9 @@ static nn_status masks_find(const masks_options *options, masks_part *part, cons
         nn_text_free(&wanted);
         wanted = (nn_text){0};
         nn_text_append(&wanted, "%.*s%s%s", (int)masks_stem(image), image, suffix, endings[i]);
-        if (wanted.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the names of masks");
-        if (masks_has(names, wanted.bytes)) status = nn_list_add(&part->mask_names, wanted.bytes);
+        if (wanted.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for the names of masks");
+        if (status == NN_ERROR_DATA && masks_has(names, wanted.bytes))
+            status = nn_list_add(&part->mask_names, wanted.bytes);
         if (status == NN_ERROR_MEMORY) break;
     }
     if (status == NN_ERROR_DATA) status = masks_fail_missing(part, names, image, wanted.bytes);
@@ -190,12 +183,14 @@ static nn_status masks_add_part(nn_import *import, masks_state *state, const cha
 /* Both folders have folders train, val and test, or the files themselves. */
 static nn_status masks_scan(nn_import *import, masks_state *state)
 {
-    for (size_t i = 0; i < sizeof masks_words / sizeof *masks_words; i++) {
+    for (int i = 0; i < NN_IMAGE_PART_FOLDERS; i++) {
         char *folder = NULL;
-        NN_TRY(nn_import_source_join(import->sources[0], masks_words[i].folder, &folder));
+        NN_TRY(nn_import_source_join(import->sources[0], nn_image_part_folders[i].folder, &folder));
         bool there = nn_import_source_is_folder(folder);
         nn_free(folder);
-        if (there) NN_TRY(masks_add_part(import, state, masks_words[i].folder, masks_words[i].part));
+        if (there)
+            NN_TRY(masks_add_part(import, state, nn_image_part_folders[i].folder,
+                                  nn_image_part_folders[i].part));
     }
     return state->part_count ? NN_OK : masks_add_part(import, state, "", NULL);
 }
