@@ -139,6 +139,9 @@ has_h5py() {
 has_netcdf() {
     local python
     for python in python3 /usr/bin/python3; do has_modules "$python" netCDF4 xarray && return 0; done
+    return 1
+}
+
 has_tables() {
     local python
     for python in python3 /usr/bin/python3; do has_modules "$python" h5py pandas tables && return 0; done

@@ -3,7 +3,8 @@
 
 const char nn_help_layouts[] =
     "What a field names need not be a dataset of samples x values. All of these give the same bits as that\n"
-    "would; `nntrain check FILE.yaml` and the log say how a field is stored, and what that costs.\n"
+    "would; `nntrain check FILE.yaml` and the log say how a field is stored, and what that costs;\n"
+    "`nntrain info FILE` recognises them, and proposes the section data: that reads them.\n"
     "\n"
     "Sequences of different lengths, padded with zeros; their lengths are those of the samples (as\n"
     "data.train.lengths would be), for targets per step, too:\n"

@@ -20,6 +20,8 @@
 typedef struct data_visit {
     nn_facts *facts;
     nn_store_file *file;
+    nn_layouts layouts; /* what the datasets are parts of */
+    size_t visited;
     nn_value_statistics *statistics;
     nn_status status; /* of the first dataset that cannot be read */
     size_t unreadable;
@@ -388,10 +390,22 @@ static nn_status data_propose(data_visit *visit, const data_set *set)
     return status;
 }
 
-/* One that cannot be read does not hide the others. */
+/* Datasets are visited in the order in which they were listed. */
+static const nn_layouts_dataset *data_found(data_visit *visit, const char *name)
+{
+    const nn_layouts *layouts = &visit->layouts;
+    const nn_layouts_dataset *next = &layouts->datasets[visit->visited];
+    if (visit->visited == layouts->count || strcmp(next->name, name) != 0) return NULL;
+    visit->visited++;
+    return next;
+}
+
+/* One that cannot be read does not hide the others. People are shown the first of many members. */
 static nn_status data_visit_one(void *context, const char *name, const nn_store_info *info)
 {
     data_visit *visit = context;
+    const nn_layouts_dataset *found = data_found(visit, name);
+    if (found && found->member && !visit->facts->json) return NN_OK;
     data_set set = {.name = name, .info = info, .statistics = visit->statistics};
     nn_status status = data_read(visit, &set);
     if (status == NN_ERROR_MEMORY) return status;
@@ -401,13 +415,75 @@ static nn_status data_visit_one(void *context, const char *name, const nn_store_
         data_append_json(visit->facts, &set);
     else
         data_append_lines(visit->facts, &set);
-    if (visit->facts->proposal && !set.problem) status = data_propose(visit, &set);
+    bool field = visit->facts->proposal && !(found && found->part);
+    if (field && !set.problem) status = data_propose(visit, &set);
     nn_store_free_names(set.names, set.name_count);
     nn_list_release(&set.fields);
     nn_store_axes_release(&set.axes);
     nn_free(set.units);
     nn_free(set.calendar);
     return set.problem ? NN_OK : status;
+}
+
+/* ---- what layouts make of the datasets ---- */
+
+static void data_append_layout(nn_facts *facts, const char *name, const nn_store_array *array)
+{
+    const nn_store_info *info = nn_store_array_info(array);
+    nn_text text = {0};
+    nn_store_array_describe(array, &text);
+    if (facts->json) {
+        nn_facts_entry(facts);
+        nn_text_append(&facts->text, "{");
+        nn_facts_word(facts, "name", name);
+        nn_facts_key(facts, "shape");
+        nn_facts_append_extents(facts, info->dimensions, info->extents);
+        nn_facts_word(facts, "type", info->type_name);
+        nn_facts_word(facts, "layout", info->layout);
+        nn_facts_word(facts, "description", text.bytes);
+        nn_text_append(&facts->text, "}");
+    } else {
+        nn_text_append(&facts->text, "\n%s: ", name);
+        nn_facts_append_extents(facts, info->dimensions, info->extents);
+        nn_text_append(&facts->text, " %s, read as one array (%s)\n", info->type_name, info->layout);
+        if (text.length > 0) nn_text_append(&facts->text, "    %s\n", text.bytes);
+    }
+    facts->text.failed |= text.failed;
+    nn_text_free(&text);
+}
+
+static nn_status data_add_layout(data_visit *visit, const nn_layouts_array *found)
+{
+    const nn_store_spec spec = {.dataset = found->name, .members = found->members};
+    nn_value_statistics *statistics = NULL;
+    nn_store_array *array;
+    NN_TRY(nn_store_array_open_as(visit->file, &spec, &array));
+    nn_store_info info = *nn_store_array_info(array);
+    data_append_layout(visit->facts, found->name, array);
+    nn_store_array_close(array);
+    if (!visit->facts->proposal) return NN_OK;
+    if (info.dimensions == 1 && !found->texts) { /* labels, perhaps */
+        nn_status status = nn_value_statistics_read(visit->file, found->name, false, visit->statistics);
+        if (status == NN_ERROR_MEMORY) return status;
+        if (status == NN_OK) statistics = visit->statistics;
+        nn_error_clear();
+    }
+    if (found->texts) info.type = NN_STORE_TEXT;
+    return nn_proposal_add(visit->facts->proposal, nn_store_path(visit->file), found->name, &info, statistics,
+                           NULL, found->option);
+}
+
+static nn_status data_add_layouts(data_visit *visit)
+{
+    nn_facts *facts = visit->facts;
+    nn_status status = NN_OK;
+    if (facts->json) nn_facts_key(facts, "layouts");
+    if (facts->json) nn_text_append(&facts->text, "[");
+    for (size_t i = 0; i < visit->layouts.found && status == NN_OK; i++)
+        status = data_add_layout(visit, &visit->layouts.arrays[i]);
+    if (facts->json) nn_text_append(&facts->text, "]");
+    if (status == NN_OK && facts->proposal) status = nn_proposal_add_series(facts->proposal, &visit->layouts);
+    return status;
 }
 
 nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file)
@@ -420,8 +496,11 @@ nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file)
         nn_facts_key(facts, "datasets");
         nn_text_append(&facts->text, "[");
     }
-    nn_status status = nn_store_visit(file, data_visit_one, &visit);
+    nn_status status = nn_layouts_find(file, &visit.layouts);
+    if (status == NN_OK) status = nn_store_visit(file, data_visit_one, &visit);
     if (facts->json) nn_text_append(&facts->text, "]");
+    if (status == NN_OK) status = data_add_layouts(&visit);
+    nn_layouts_release(&visit.layouts);
     nn_free(visit.statistics);
     if (status != NN_OK) nn_text_free(&facts->text);
     NN_TRY(status);

@@ -11,18 +11,6 @@
 
 /* ---- what there is ---- */
 
-/* Lists of names belong to another dataset. */
-static bool propose_is_list(const char *dataset)
-{
-    static const char *const tails[] = {"_columns", "_classes", "_units"};
-    size_t length = strlen(dataset);
-    if (strstr(dataset, "_categories/") || strstr(dataset, "/_i_")) return true; /* PyTables' indices */
-    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++)
-        if (length > strlen(tails[i]) && strcmp(dataset + length - strlen(tails[i]), tails[i]) == 0)
-            return true;
-    return false;
-}
-
 static nn_status propose_learn_labels(const nn_value_statistics *statistics, nn_proposed *item)
 {
     size_t count = statistics->class_count;
@@ -115,11 +103,18 @@ nn_status nn_proposal_add(nn_proposal *proposal, const char *path, const char *d
                           const char *option, const nn_store_axes *axes)
 {
     nn_proposed item = {.info = *info, .rows = info->dimensions > 0 ? info->extents[0] : 0};
-    if (info->type == NN_STORE_UNSUPPORTED || item.rows == 0 || !info->written || propose_is_list(dataset))
+    if (info->type == NN_STORE_UNSUPPORTED || item.rows == 0 || !info->written || nn_layouts_is_list(dataset))
         return NN_OK;
     if (axes && propose_is_coordinate(dataset, axes)) return NN_OK;
-    item.role = nn_propose_role(path, dataset, &item.part);
     nn_status status = nn_copy_text(dataset, &item.dataset);
+    if (status == NN_OK) { /* of "values by offsets starts", the values count */
+        size_t stem = nn_store_stem(dataset);
+        item.dataset[stem] = '\0';
+        item.role = nn_propose_role(path, item.dataset, &item.part);
+        item.dataset[stem] = dataset[stem];
+    }
+    bool categories = strcmp(info->layout, "categorical") == 0; /* obs/cell_type of AnnData */
+    if (categories && item.role == NN_ROLE_INPUT) item.role = NN_ROLE_TARGET;
     if (status == NN_OK && option) status = nn_copy_text(option, &item.option);
     if (status == NN_OK && table) status = nn_copy_text(table, &item.table);
     if (status == NN_OK && axes) status = propose_learn_axes(axes, &item);
@@ -132,9 +127,21 @@ nn_status nn_proposal_add(nn_proposal *proposal, const char *path, const char *d
     return status;
 }
 
+nn_status nn_proposal_add_series(nn_proposal *proposal, const nn_layouts *layouts)
+{
+    if (!layouts->series) return NN_OK;
+    if (proposal->series && strcmp(proposal->series, layouts->series) != 0) return NN_OK;
+    proposal->series_rows += layouts->series_rows;
+    proposal->series_starts = layouts->series_starts;
+    if (!proposal->series || layouts->series_each < proposal->series_each)
+        proposal->series_each = layouts->series_each;
+    return proposal->series ? NN_OK : nn_copy_text(layouts->series, &proposal->series);
+}
+
 void nn_proposal_release(nn_proposal *proposal)
 {
     for (size_t i = 0; i < proposal->count; i++) propose_release(&proposal->items[i]);
     nn_free(proposal->items);
+    nn_free(proposal->series);
     *proposal = (nn_proposal){0};
 }

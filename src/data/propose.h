@@ -3,14 +3,15 @@
  * words in the names of datasets, groups and files (x, images, labels, train, ...), otherwise by their sizes;
  * samples along another dimension, by extents that are equal. Where dimension scales name the dimensions,
  * as in NetCDF files, coordinates are left out, and what has the same axes as the input is read with it.
- * Datasets are proposed as they are listed: a layout that makes an array of something else adds that array,
- * under the name to be written.
+ * Datasets are proposed as they are listed; what layouts make of them (data/layouts.h), under the name to be
+ * written.
  */
 #ifndef NN_DATA_PROPOSE_H
 #define NN_DATA_PROPOSE_H
 
 #include "base/options.h"
 #include "base/text.h"
+#include "data/layouts.h"
 #include "data/value_statistics.h"
 #include "store/scales.h"
 
@@ -48,6 +49,10 @@ typedef struct nn_proposed {
 typedef struct nn_proposal {
     size_t count;
     nn_proposed *items;
+    char *series; /* see nn_layouts; owned; NULL: none */
+    bool series_starts;
+    int64_t series_rows; /* in all files */
+    int64_t series_each;
 } nn_proposal;
 
 /* Adds a dataset of a file, or what a layout makes an array of; lists of names and what cannot be read are
@@ -55,6 +60,8 @@ typedef struct nn_proposal {
 nn_status nn_proposal_add(nn_proposal *proposal, const char *path, const char *dataset,
                           const nn_store_info *info, const nn_value_statistics *statistics, const char *table,
                           const char *option, const nn_store_axes *axes);
+/* Says that rows are those of series (data/layouts.h). Of several files, each must say so. */
+nn_status nn_proposal_add_series(nn_proposal *proposal, const nn_layouts *layouts);
 /* Appends the section, or (false) why there is none; nothing if there are no datasets. */
 bool nn_proposal_append(const nn_proposal *proposal, nn_text *text);
 void nn_proposal_release(nn_proposal *proposal);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/list.h"
 #include "data/dataset_options.h"
 #include "data/propose.h"
@@ -314,6 +315,31 @@ static int64_t propose_window(int64_t rows)
     return rows / 20 < PROPOSE_WINDOW ? rows / 20 : PROPOSE_WINDOW;
 }
 
+/* Windows of a series, or of several; about half as long as those are. */
+static void propose_append_window(const nn_proposal *proposal, const propose_pair *pair, nn_text *text)
+{
+    int64_t length = propose_window(pair->x->rows);
+    bool several = proposal->series && pair->x->rows == proposal->series_rows;
+    if (several) length = nn_larger(nn_smaller(length, proposal->series_each / 2), 1);
+    nn_text_append(text, "  window: {length: %" PRId64, length);
+    if (several) nn_text_append(text, ", %s: ", proposal->series_starts ? "starts" : "by");
+    if (several) propose_append_word(text, proposal->series);
+    nn_text_append(text, "}   # of %s, to predict the row after each\n",
+                   several ? "each series" : "a series");
+}
+
+/* Rows of one series are alike: all of them are in one part. */
+static void propose_append_split(const nn_proposal *proposal, const propose_pair *pair, nn_text *text)
+{
+    bool group = proposal->series && !proposal->series_starts && pair->x->rows == proposal->series_rows;
+    nn_text_append(text, "  split: {validation: 0.1");
+    if (group) nn_text_append(text, ", by: group");
+    if (group && pair->y) nn_text_append(text, ", group: ");
+    if (group && pair->y) propose_append_word(text, proposal->series);
+    if (!group && pair->x->times) nn_text_append(text, ", order: chronological");
+    nn_text_append(text, "}\n");
+}
+
 static void propose_append_section(const nn_proposal *proposal, const propose_pair *pairs, const bool *given,
                                    int of_train, nn_text *text)
 {
@@ -328,13 +354,8 @@ static void propose_append_section(const nn_proposal *proposal, const propose_pa
     }
     for (int p = 0; p < NN_PARTS; p++)
         if (given[p]) propose_append_part(text, proposal, p, p == NN_TRAIN ? of_train : p, &pairs[p], &files);
-    if (!given[NN_VALIDATION])
-        nn_text_append(text, "  split: {validation: 0.1%s}\n",
-                       train->x->times ? ", order: chronological" : "");
-    if (!train->y)
-        nn_text_append(text,
-                       "  window: {length: %" PRId64 "}   # of a series, to predict the row after each\n",
-                       propose_window(train->x->rows));
+    if (!given[NN_VALIDATION]) propose_append_split(proposal, train, text);
+    if (!train->y) propose_append_window(proposal, train, text);
     propose_append_options(&fields, proposal, train);
     if (fields.length > 0) nn_text_append(text, "  fields: {%s}\n", fields.bytes);
     if (train->y) propose_append_loss(text, train->y);
@@ -351,8 +372,9 @@ bool nn_proposal_append(const nn_proposal *proposal, nn_text *text)
     if (!given[NN_TRAIN]) of_train = -1;
     if (!given[NN_TRAIN]) given[NN_TRAIN] = propose_find(proposal, of_train, &pairs[NN_TRAIN]);
     const nn_proposed *x = pairs[NN_TRAIN].x;
-    bool series = x && !given[NN_TRAIN] && proposal->count == 1 && x->info.dimensions <= 2 &&
-                  x->rows >= PROPOSE_SERIES && x->info.type < NN_STORE_TEXT;
+    bool several = x && proposal->series && x->rows == proposal->series_rows;
+    bool series = x && !given[NN_TRAIN] && (several || proposal->count == 1) && x->info.dimensions <= 2 &&
+                  (several || x->rows >= PROPOSE_SERIES) && x->info.type < NN_STORE_TEXT;
     if (given[NN_TRAIN] || series) {
         given[NN_TRAIN] = true;
         propose_append_section(proposal, pairs, given, of_train, text);

@@ -165,6 +165,8 @@ nn_status nn_store_array_classes(const nn_store_array *array, nn_text_list *name
 nn_status nn_store_array_columns(const nn_store_array *array, nn_text_list *names);
 /* Adds the names of the fields of a dataset of records, to be opened as DATASET.FIELD; nothing for others. */
 nn_status nn_store_list_fields(nn_store_file *file, const char *dataset, nn_text_list *names);
+/* Adds the names of the attributes of a group or dataset that are single numbers; nothing if there is none. */
+nn_status nn_store_list_attributes(nn_store_file *file, const char *object, nn_text_list *names);
 void nn_store_array_close(nn_store_array *array); /* accepts NULL */
 /* How many characters of what a specification names are the path of a dataset, next to which the names of its
  * columns are: all of them, but for layouts that add words. */

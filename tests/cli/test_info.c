@@ -143,7 +143,7 @@ static void test_data_json(void **state)
     expect_part(&facts, "\"minimum\":-9,\"maximum\":8,\"nan\":0,\"infinite\":0,"
                         "\"missing\":0,\"unwritten\":0,\"attributes\":null,\"constant\":0}");
     expect_part(&facts, "\"classes\":[{\"label\":0,\"count\":1},{\"label\":1,\"count\":1},"
-                        "{\"label\":2,\"count\":3}]}]}\n");
+                        "{\"label\":2,\"count\":3}]}],\"layouts\":[]}\n");
     expect_part(&facts, "{\"name\":\"words\",\"shape\":[],\"type\":\"text\"");
     nn_text_free(&facts.text);
 }
