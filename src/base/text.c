@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/characters.h"
 #include "base/memory.h"
 
 #define TEXT_FIRST_CAPACITY ((size_t)128)
@@ -44,27 +45,12 @@ void nn_text_append(nn_text *text, const char *format, ...)
     va_end(arguments);
 }
 
-/* Length of the UTF-8 sequence at `bytes`, 0 if invalid (RFC 3629: no overlong forms, no surrogates). */
-static int text_utf8_length(const unsigned char *bytes)
-{
-    unsigned char first = bytes[0], second = bytes[0] ? bytes[1] : 0;
-    if (first < 0x80) return 1;
-    if (first < 0xC2 || first > 0xF4) return 0;
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
-    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
-    int length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    for (int i = 1; i < length; i++) {
-        if ((bytes[i] & 0xC0) != 0x80) return 0;
-    }
-    return length;
-}
-
 void nn_text_append_json(nn_text *text, const char *string)
 {
     nn_text_append(text, "\"");
     const unsigned char *at = (const unsigned char *)string;
     while (*at) {
-        int length = text_utf8_length(at);
+        int length = nn_character_length((const char *)at);
         if (length == 0) {
             nn_text_append(text, "\\ufffd");
         } else if (*at < 0x20 || *at == 0x7F) {
@@ -81,7 +67,7 @@ void nn_text_append_json(nn_text *text, const char *string)
  */
 static int text_printable_length(const unsigned char *at)
 {
-    int length = text_utf8_length(at);
+    int length = nn_character_length((const char *)at);
     if (length == 0 || (*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7F) return 0;
     if (length == 2 && at[0] == 0xC2 && at[1] < 0xA0) return 0; /* U+0080 to U+009F: control characters */
     if (length == 3 && at[0] == 0xE2) /* U+202A to U+202E, U+2066 to U+2069: direction */
@@ -105,7 +91,7 @@ bool nn_text_is_printable(const char *string)
 void nn_text_append_printable(nn_text *text, const char *string)
 {
     for (const unsigned char *at = (const unsigned char *)string; *at;) {
-        int length = text_printable_length(at), whole = text_utf8_length(at);
+        int length = text_printable_length(at), whole = nn_character_length((const char *)at);
         if (length > 0)
             nn_text_append(text, "%.*s", length, (const char *)at);
         else if (whole == 3)

@@ -29,12 +29,12 @@ static nn_status check_input(const nn_array *self, const nn_data_field_options *
                 self->key);
     if (field->labels.count > 0)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.labels: only targets have classes: remove it", self->key);
-    if (field->kind != NN_KIND_INDEX) return NN_OK;
+    if (!nn_data_is_index(field)) return NN_OK;
     bool scaled = (field->scale != 0 && field->scale != 1) || field->offset != 0;
     if (scaled || (field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE))
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.kind: index: indices are not normalised: remove normalize, scale and offset",
-                self->key);
+                "data.fields.%s.kind: %s: indices are not normalised: remove normalize, scale and offset",
+                self->key, field->kind == NN_KIND_TEXT ? "text" : "index");
     return NN_OK;
 }
 
@@ -52,13 +52,13 @@ static nn_status check_missing(const nn_data_request *request, const nn_source *
                 "left out: set mask or mean",
                 source->arrays[array].key);
     bool replaces = field->missing != NN_MISSING_ERROR && field->missing != NN_MISSING_DROP;
-    if (field->missing_indicator && (!input || !replaces || field->kind == NN_KIND_INDEX))
+    if (field->missing_indicator && (!input || !replaces || nn_data_is_index(field)))
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.missing_indicator: %s", source->arrays[array].key,
-                input && field->kind != NN_KIND_INDEX
+                input && !nn_data_is_index(field)
                     ? "without missing: mean, mask or impute no value is missing: set one of these, or "
                       "remove it"
                     : "only inputs of values have it: remove it");
-    if (field->missing != NN_MISSING_MEAN || label || field->kind == NN_KIND_INDEX) return NN_OK;
+    if (field->missing != NN_MISSING_MEAN || label || nn_data_is_index(field)) return NN_OK;
     if (!as_it_is && (field->normalize == NN_NORMALIZE_AUTO || field->normalize == NN_NORMALIZE_STANDARDIZE))
         return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
@@ -78,6 +78,11 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
     if (field->kind == NN_KIND_INDEX)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only inputs can be of this kind; use class",
                 self->key);
+    if (field->kind == NN_KIND_TEXT && field->labels.count > 0)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.fields.%s.labels: with kind: text, the classes are the characters in the files: remove it",
+            self->key);
     if (self->label && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: remove it",
                 self->key);

@@ -165,7 +165,8 @@ const nn_option nn_in_place_options_table[] = {
     {.name = NULL}};
 
 static const char *const normalize_choices[] = {"auto", "none", "unit_range", "standardize", NULL};
-static const char *const kind_choices[] = {"auto", "class", "value", "index", "one_hot", NULL};
+static const char *const kind_choices[] = {"auto", "class", "value", "index", "one_hot", "text", NULL};
+static const char *const vocabulary_choices[] = {"characters", "bytes", NULL};
 static const char *const missing_choices[] = {"error", "mean", "mask", "drop", "impute", NULL};
 static const char *const categorical_choices[] = {"auto", "one_hot", "embedding", "code", NULL};
 static const char *const attributes_choices[] = {"read", "ignore", NULL};
@@ -181,7 +182,13 @@ const nn_option nn_data_field_options_table[] = {
     {"kind", NN_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
      "for targets: class labels or values; auto: what the loss needs; one_hot: class labels, 0 and 1 along "
      "the last dimension (auto recognises them, at every pixel or step too; class does not there). For "
-     "inputs, index: integers from 0 that an embedding looks up, not normalised"},
+     "inputs, index: integers from 0 that an embedding looks up, not normalised. For both, text: a text per "
+     "sample, read as a sequence of numbers (nntrain help layouts)"},
+    {"vocabulary", NN_OPTION_CHOICE, FIELD(vocabulary), "characters", 0, 0, vocabulary_choices,
+     NN_EFFECT_RESULT,
+     "with kind: text, what is numbered: the characters (UTF-8) that occur in the train part's files, from "
+     "1; "
+     "or bytes, their values plus 1. 0 is padding, and a character of an input that training does not have"},
     {"layout", NN_OPTION_TEXT, FIELD(layout), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "the dataset's dimensions in order: N samples, C channels, D depth, H height, W width, T time, F "
      "features; NHW adds a channel, NCHW and HWN are transposed to N x H x W x C (default: samples first, "

@@ -66,7 +66,8 @@ typedef enum nn_normalize {
     NN_NORMALIZE_STANDARDIZE
 } nn_normalize;
 
-enum { NN_KIND_AUTO, NN_KIND_CLASS, NN_KIND_VALUE, NN_KIND_INDEX, NN_KIND_ONE_HOT };
+enum { NN_KIND_AUTO, NN_KIND_CLASS, NN_KIND_VALUE, NN_KIND_INDEX, NN_KIND_ONE_HOT, NN_KIND_TEXT };
+enum { NN_VOCABULARY_CHARACTERS, NN_VOCABULARY_BYTES };
 enum { NN_MISSING_ERROR, NN_MISSING_MEAN, NN_MISSING_MASK, NN_MISSING_DROP, NN_MISSING_IMPUTE };
 enum { NN_CATEGORICAL_AUTO, NN_CATEGORICAL_ONE_HOT, NN_CATEGORICAL_EMBEDDING, NN_CATEGORICAL_CODE };
 enum { NN_ATTRIBUTES_READ, NN_ATTRIBUTES_IGNORE };
@@ -74,7 +75,8 @@ enum { NN_UNWRITTEN_MISSING, NN_UNWRITTEN_FILL };
 
 typedef struct nn_data_field_options { /* data.fields.NAME */
     int normalize;           /* nn_normalize. auto: standardize for inputs and for regression targets */
-    int kind;                /* target: auto, class, value, one_hot; input: auto, index */
+    int kind;                /* target: auto, class, value, one_hot; input: auto, index; both: text */
+    int vocabulary;          /* with kind: text, what is numbered */
     char *layout;            /* such as "NCHW"; NULL: samples first, the rest as stored */
     int64_t first_label;     /* label of the first class */
     nn_text_list labels;     /* class labels in the file, in order; empty: integers from first_label */
@@ -96,6 +98,12 @@ typedef struct nn_data_field_options { /* data.fields.NAME */
     nn_text_list columns;    /* of the last dimension, by name or number; empty: all */
     nn_augment augment;      /* of an input, in training only */
 } nn_data_field_options;
+
+/* Whether an input holds numbers of symbols that an embedding looks up. */
+static inline bool nn_data_is_index(const nn_data_field_options *field)
+{
+    return field->kind == NN_KIND_INDEX || field->kind == NN_KIND_TEXT;
+}
 
 /* Options by field. A field that is not listed has the options of x or y. */
 typedef struct nn_data_fields_options {

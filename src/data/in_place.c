@@ -63,6 +63,12 @@ static nn_status in_place_check(const nn_dataset *dataset, const nn_data_request
 {
     const nn_view *view = &dataset->views[v];
     const nn_array *array = &dataset->first->arrays[v];
+    if (array->spec.unit != NN_STORE_UNIT_NONE)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.fields.%s.kind: text: in place, samples are numbers: set kind: %s, and give the numbers of "
+            "the characters",
+            array->key, view->index ? "index" : "class");
     if ((view->index && request->indices[v] == 0) || (array->label && request->classes[view->target] == 0))
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.classes: is missing; in place, the number of %s must be given", array->key,

@@ -55,8 +55,11 @@ static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
         }
     }
     if (nn_list_is_numeric(&to->classes) && learn_lacks_classes(dataset, v)) nn_list_release(&to->classes);
-    bool sorted = dataset->first->arrays[v].texts && to->classes.count > 0;
-    if (sorted) qsort(to->classes.items, to->classes.count, sizeof *to->classes.items, learn_compare);
+    int unit = dataset->first->arrays[v].spec.unit;
+    size_t first = unit != NN_STORE_UNIT_NONE; /* 0 is not that of a character */
+    bool sorted = dataset->first->arrays[v].texts && unit != NN_STORE_UNIT_BYTES && to->classes.count > first;
+    if (sorted)
+        qsort(to->classes.items + first, to->classes.count - first, sizeof *to->classes.items, learn_compare);
     return NN_OK;
 }
 

@@ -94,6 +94,34 @@ static nn_status match_set_codes(const match *of, int64_t columns, int64_t colum
     return nn_value_map_codes(map, column, count, numbers, what);
 }
 
+/* Characters of an input that training does not have are none; says which, and how often they occur. */
+static nn_status match_unknown(const match *of, const nn_text_list *from, int32_t *numbers)
+{
+    nn_text_list unknown = {0};
+    nn_text text = {0};
+    nn_store_array *stored;
+    int64_t times = 0;
+    NN_TRY(nn_source_array(of->source, of->piece, of->v, &stored));
+    nn_status status = NN_OK;
+    for (size_t i = 0; i < from->count && status == NN_OK; i++) {
+        if (numbers[i] >= 0) continue;
+        numbers[i] = 0;
+        times += nn_store_array_occurrences(stored, (int64_t)i);
+        status = nn_list_add(&unknown, from->items[i]);
+    }
+    if (status == NN_OK && unknown.count > 0) {
+        nn_list_append(&unknown, &text);
+        nn_log_warning(
+            "data.%s.%s: dataset \"%s\" of %s has %zu characters, %lld times, that are not known to "
+            "%s, and are read as number 0, %s: %s",
+            of->array->part, of->array->key, of->array->dataset, nn_source_path(of->piece, of->v),
+            unknown.count, (long long)times, of->origin, NN_STORE_NO_CHARACTER, text.bytes ? text.bytes : "");
+    }
+    nn_text_free(&text);
+    nn_list_release(&unknown);
+    return status;
+}
+
 /* Maps the numbers of a file's classes, or of a column's categories, to those of the data set. what: "class";
  * in: as above. */
 static nn_status match_codes(const match *of, const nn_text_list *from, const nn_text_list *to,
@@ -105,6 +133,8 @@ static nn_status match_codes(const match *of, const nn_text_list *from, const nn
     nn_array at = *of->array;
     at.path = nn_source_path(of->piece, of->v);
     nn_status status = nn_array_context(&at, nn_list_map(from, to, numbers));
+    if (status == NN_OK && of->array->index && of->array->spec.unit != NN_STORE_UNIT_NONE)
+        status = match_unknown(of, from, numbers);
     for (size_t i = 0; i < from->count && status == NN_OK; i++)
         if (numbers[i] < 0) status = match_fail(of, what, from->items[i], in, false, from, to);
     if (status == NN_OK)

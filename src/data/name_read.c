@@ -121,7 +121,7 @@ static nn_status read_classes(nn_store_file *file, const nn_array *array, const 
 
 bool nn_naming_is_index(const nn_data_options *options, const nn_source *source, int which)
 {
-    return which < source->inputs && nn_source_field_options(options, source, which)->kind == NN_KIND_INDEX;
+    return which < source->inputs && nn_data_is_index(nn_source_field_options(options, source, which));
 }
 
 static nn_status read_all(nn_source *source, nn_piece *piece, int which, const nn_data_options *options,

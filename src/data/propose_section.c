@@ -258,7 +258,8 @@ static void propose_append_field(nn_text *fields, const char *key, const nn_prop
 {
     nn_text options = {0};
     char first[32];
-    propose_append_option(&options, "%s", item->option);
+    bool texts = input && item->info.type == NN_STORE_TEXT && strcmp(item->info.layout, "categorical") != 0;
+    propose_append_option(&options, "%s", texts ? "kind: text" : item->option);
     propose_append_option(&options, "layout: %s", layout);
     if (!input && item->labels) propose_append_option(&options, "labels: %s", item->labels);
     snprintf(first, sizeof first, "%" PRId64, item->first_label);

@@ -27,9 +27,10 @@ static const char *refuse_type_remedy(const nn_array *array, const nn_store_info
         return "number the groups, in Python with h5py and numpy: f['$_index'] = "
                "numpy.unique(f['$'][:].astype('S'), return_inverse=True)[1], and use $_index";
     if (info->type == NN_STORE_TEXT)
-        return "as an input, texts are looked up by an embedding: set data.fields.&.kind: index; as a "
-               "target, "
-               "they are classes, for a loss such as cross_entropy";
+        return "as an input, texts are looked up by an embedding: set data.fields.&.kind: index for names, "
+               "or "
+               "kind: text to read their characters; as a target, they are classes, for a loss such as "
+               "cross_entropy";
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strncmp(info->type_name, rows[i].type, strlen(rows[i].type)) == 0) return rows[i].remedy;
     return "store them as integers or floats";

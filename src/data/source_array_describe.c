@@ -185,7 +185,7 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
     array->stored_dimensions = info->dimensions;
     for (int d = 0; d < info->dimensions; d++) array->chunk[d] = info->chunked ? info->chunk[d] : 1;
     array->first_label = options->first_label;
-    array->texts = strcmp(info->layout, "text") == 0;
+    array->texts = strcmp(info->layout, "text") == 0 || array->spec.unit != NN_STORE_UNIT_NONE;
     if (array->rows == 0) NN_FAIL(NN_ERROR_DATA, "is empty: a part needs at least one sample");
     if (array->values == 0) NN_FAIL(NN_ERROR_DATA, "its samples have no values: an extent is 0");
     size_t value_size = nn_store_type_size(array->type);

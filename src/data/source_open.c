@@ -54,7 +54,10 @@ static void source_choose_reading(const nn_data_options *options, nn_source *sou
 {
     nn_array *array = &source->arrays[which];
     const nn_data_field_options *field = nn_source_field_options(options, source, which);
-    array->index = which < source->inputs && field->kind == NN_KIND_INDEX;
+    array->index = which < source->inputs && nn_data_is_index(field);
+    if (field->kind == NN_KIND_TEXT)
+        array->spec.unit =
+            field->vocabulary == NN_VOCABULARY_BYTES ? NN_STORE_UNIT_BYTES : NN_STORE_UNIT_CHARACTERS;
     array->spec.stored = field->attributes == NN_ATTRIBUTES_IGNORE;
     array->spec.fills = field->unwritten == NN_UNWRITTEN_FILL;
 }
@@ -131,7 +134,8 @@ const nn_data_field_options *nn_source_field_options(const nn_data_options *opti
 bool nn_source_is_label(const nn_data_options *options, const char *key, bool wanted)
 {
     int kind = nn_source_field_of(options, key, false)->kind;
-    return kind == NN_KIND_CLASS || kind == NN_KIND_ONE_HOT || (kind == NN_KIND_AUTO && wanted);
+    return kind == NN_KIND_CLASS || kind == NN_KIND_ONE_HOT || kind == NN_KIND_TEXT ||
+           (kind == NN_KIND_AUTO && wanted);
 }
 
 int nn_source_class_array(const nn_source *source)

@@ -112,7 +112,7 @@ nn_status nn_view_create(nn_source *source, int array, const nn_data_options *op
         view->raw_size = self->row_size;
         return NN_OK;
     }
-    view->index = view->input && field->kind == NN_KIND_INDEX;
+    view->index = view->input && nn_data_is_index(field);
     view->indices = view->index ? field->classes : 0;
     bool of_window = view_takes_targets(source, array, window) && names->count == 0;
     nn_status status = view_pick(source, array, of_window ? &window->targets : names, view);

@@ -119,6 +119,11 @@ nn_status nn_store_array_classes(const nn_store_array *array, nn_text_list *name
     return array->layout->classes ? array->layout->classes(array, names) : NN_OK;
 }
 
+int64_t nn_store_array_occurrences(const nn_store_array *array, int64_t number)
+{
+    return array->layout->occurrences ? array->layout->occurrences(array, number) : 0;
+}
+
 nn_status nn_store_array_columns(const nn_store_array *array, nn_text_list *names)
 {
     return array->layout->columns ? array->layout->columns(array, names) : NN_OK;

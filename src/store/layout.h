@@ -52,6 +52,8 @@ struct nn_store_layout {
     void (*describe)(const nn_store_array *array, nn_text *text);
     /* See nn_store_array_classes; may be NULL. */
     nn_status (*classes)(const nn_store_array *array, nn_text_list *names);
+    /* See nn_store_array_occurrences; may be NULL. */
+    int64_t (*occurrences)(const nn_store_array *array, int64_t number);
     /* See nn_store_array_columns; may be NULL. */
     nn_status (*columns)(const nn_store_array *array, nn_text_list *names);
 };

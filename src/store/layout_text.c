@@ -13,9 +13,7 @@
 #include "base/memory.h"
 #include "store/field.h"
 #include "store/layout.h"
-
-/* Texts read at a time. */
-#define TEXT_AT_ONCE ((int64_t)8192)
+#include "store/texts_walk.h"
 
 /* The different texts: with NUL after each, as they are in the facts, after a byte that says whether some are
  * empty. */
@@ -39,53 +37,6 @@ static bool text_recognise(nn_store_file *file, const nn_store_spec *spec)
     nn_store_field_close(&field);
     nn_error_clear();
     return is;
-}
-
-/* ---- reading texts ---- */
-
-/* Texts of some elements. Zero-initialise. */
-typedef struct text_block {
-    size_t size;  /* of a text of fixed length */
-    bool blanks;  /* those at its end do not count */
-    char *fixed;  /* owned */
-    char **words; /* of variable length, allocated by HDF5; owned */
-    char *word;   /* the last one that was asked for, if fixed; owned */
-} text_block;
-
-static bool text_read_block(const text *self, const int64_t *start, const int64_t *count, int64_t elements,
-                            text_block *block)
-{
-    const nn_store_field *field = &self->field;
-    size_t size = self->width > 0 ? (size_t)self->width : H5Tget_size(field->type);
-    block->size = size;
-    block->blanks = self->width > 0 || H5Tget_strpad(field->type) == H5T_STR_SPACEPAD;
-    nn_status status = field->variable ? NN_ALLOCATE(&block->words, elements * field->values, "texts")
-                                       : nn_allocate((void **)&block->fixed,
-                                                     (size_t)(elements * field->values), size, "texts");
-    if (status == NN_OK) status = nn_allocate((void **)&block->word, size + 1, 1, "a text");
-    return status == NN_OK &&
-           nn_store_field_read(field, start, count, field->type,
-                               field->variable ? (void *)block->words : (void *)block->fixed);
-}
-
-static void text_release_block(int64_t texts, text_block *block)
-{
-    for (int64_t i = 0; block->words && i < texts; i++) H5free_memory(block->words[i]);
-    nn_free(block->words);
-    nn_free(block->fixed);
-    nn_free(block->word);
-    *block = (text_block){0};
-}
-
-/* Borrowed until the next call. */
-static const char *text_at(const nn_store_field *field, const text_block *block, int64_t i)
-{
-    if (field->variable) return block->words[i] ? block->words[i] : "";
-    memcpy(block->word, block->fixed + (size_t)i * block->size, block->size);
-    block->word[block->size] = '\0';
-    size_t length = strlen(block->word);
-    while (block->blanks && length > 0 && block->word[length - 1] == ' ') block->word[--length] = '\0';
-    return block->word;
 }
 
 /* ---- the different texts ---- */
@@ -145,45 +96,6 @@ static int text_compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Rows of the dataset that are read at a time, as many as have about TEXT_AT_ONCE texts. */
-static int64_t text_rows(const text *self, const int64_t *count)
-{
-    int64_t each = self->field.values;
-    for (int d = 1; d < self->own; d++) each *= count[d];
-    return each > 0 && each < TEXT_AT_ONCE ? TEXT_AT_ONCE / each : 1;
-}
-
-/* Calls `take` for every text of a box of the dataset, in order. */
-typedef nn_status (*text_taker)(void *context, const char *word);
-static nn_status text_walk(const nn_store_array *array, const int64_t *start, const int64_t *count,
-                           text_taker take, void *context, bool *read)
-{
-    const text *self = array->state;
-    const nn_store_field *field = &self->field;
-    int own = self->own;
-    int64_t from[NN_STORE_MAX_DIMENSIONS], some[NN_STORE_MAX_DIMENSIONS], rows = text_rows(self, count);
-    nn_status status = NN_OK;
-    *read = true;
-    memcpy(from, start, (size_t)own * sizeof *from);
-    memcpy(some, count, (size_t)own * sizeof *some);
-    if (self->width > 0) {
-        from[own] = 0;
-        some[own] = self->width;
-    }
-    for (int64_t row = 0; row < count[0] && *read && status == NN_OK; row += rows) {
-        text_block block = {0};
-        int64_t elements = 1;
-        from[0] = start[0] + row;
-        some[0] = count[0] - row < rows ? count[0] - row : rows;
-        for (int d = 0; d < own; d++) elements *= some[d];
-        *read = text_read_block(self, from, some, elements, &block);
-        for (int64_t i = 0; i < elements * field->values && *read && status == NN_OK; i++)
-            status = take(context, text_at(field, &block, i));
-        text_release_block(*read ? elements * field->values : 0, &block);
-    }
-    return status;
-}
-
 typedef struct text_noting {
     const nn_store_array *array;
     text_set *set;
@@ -216,10 +128,12 @@ static nn_status text_keep(nn_store_array *array, text_set *set)
 static nn_status text_find(nn_store_array *array)
 {
     const int64_t start[NN_STORE_MAX_DIMENSIONS] = {0};
+    const text *self = array->state;
     text_set set = {0};
     text_noting noting = {array, &set};
     bool read;
-    nn_status status = text_walk(array, start, array->info.extents, text_note_one, &noting, &read);
+    nn_status status =
+        nn_texts_walk(&self->field, self->width, start, array->info.extents, text_note_one, &noting, &read);
     if (status == NN_OK && !read)
         status = nn_store_fail_hdf5(NN_ERROR_IO, "cannot read the texts in dataset \"%s\" of %s", array->name,
                                     array->file->path);
@@ -330,7 +244,8 @@ static bool text_read(nn_store_array *array, const int64_t *start, const int64_t
     int64_t *picked = NULL;
     nn_status status = NN_ALLOCATE(&numbering.numbers, elements, "texts");
     if (status == NN_OK) status = NN_ALLOCATE(&picked, wanted, "texts");
-    if (status == NN_OK) status = text_walk(array, start, count, text_number_one, &numbering, &read);
+    if (status == NN_OK)
+        status = nn_texts_walk(&self->field, self->width, start, count, text_number_one, &numbering, &read);
     if (status != NN_OK)
         snprintf(reason, NN_STORE_REASON, "%s", nn_error_text());
     else if (!read)

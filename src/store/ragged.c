@@ -52,16 +52,32 @@ nn_status nn_ragged_make_facts(nn_store_array *array, int64_t rows)
     return NN_OK;
 }
 
+nn_status nn_ragged_extend_facts(nn_store_array *array, size_t extra)
+{
+    size_t size = array->facts.size;
+    NN_TRY(nn_reallocate(&array->facts.bytes, size, size + extra, 1, "the facts of sequences"));
+    array->facts.size = size + extra;
+    ((nn_ragged_facts *)array->facts.bytes)->extra = (int64_t)extra;
+    return NN_OK;
+}
+
+char *nn_ragged_extra(const nn_store_array *array)
+{
+    return (char *)array->facts.bytes + array->facts.size - nn_ragged_facts_of(array)->extra;
+}
+
 nn_status nn_ragged_take_facts(nn_store_array *array, const nn_store_spec *spec, int64_t rows, bool *known)
 {
     *known = spec->facts.bytes != NULL;
     if (!*known) return NN_OK;
-    if (spec->facts.size != ragged_size(rows))
+    const nn_ragged_facts *facts = spec->facts.bytes;
+    if (spec->facts.size < sizeof *facts || spec->facts.size != ragged_size(rows) + (size_t)facts->extra)
         NN_FAIL(NN_ERROR_DATA,
                 "\"%s\" of %s does not have the sequences that were found there at first: the nodes see "
                 "different files under the same path, or the file was changed",
                 array->name, array->file->path);
-    NN_TRY(nn_ragged_make_facts(array, rows));
+    NN_TRY(nn_allocate(&array->facts.bytes, spec->facts.size, 1, "the lengths of sequences"));
+    array->facts.size = spec->facts.size;
     memcpy(array->facts.bytes, spec->facts.bytes, spec->facts.size);
     return NN_OK;
 }

@@ -8,8 +8,8 @@
 
 #include "store/layout.h"
 
-typedef struct nn_ragged_facts { /* followed by the length of each sequence: int32_t */
-    int64_t rows, first, shortest, longest;
+typedef struct nn_ragged_facts { /* followed by the length of each sequence: int32_t; then by `extra` bytes */
+    int64_t rows, first, shortest, longest, extra;
     uint64_t hash; /* of the lengths */
 } nn_ragged_facts;
 
@@ -31,6 +31,9 @@ nn_status nn_ragged_take_facts(nn_store_array *array, const nn_store_spec *spec,
 /* Makes room for the facts of `rows` sequences, of unknown lengths; concludes them once those are set. */
 nn_status nn_ragged_make_facts(nn_store_array *array, int64_t rows);
 nn_status nn_ragged_conclude_facts(nn_store_array *array);
+/* Makes room for bytes that follow the lengths, which stay; their address, of any alignment. */
+nn_status nn_ragged_extend_facts(nn_store_array *array, size_t extra);
+char *nn_ragged_extra(const nn_store_array *array);
 const nn_ragged_facts *nn_ragged_facts_of(const nn_store_array *array);
 int32_t *nn_ragged_lengths(const nn_store_array *array);
 

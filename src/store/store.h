@@ -112,6 +112,11 @@ enum { NN_STORE_MEMBERS_AUTO, NN_STORE_MEMBERS_SAMPLES, NN_STORE_MEMBERS_ROWS };
 /* Sequences with more steps than a row: refused, or cut to the first or the last of them. */
 enum { NN_STORE_LONGER_ERROR, NN_STORE_LONGER_CUT, NN_STORE_LONGER_LAST };
 
+/* Texts are not sequences, but names; or sequences of characters, or of bytes. */
+enum { NN_STORE_UNIT_NONE, NN_STORE_UNIT_CHARACTERS, NN_STORE_UNIT_BYTES };
+/* The name of number 0 in such sequences: the end of a text, or a character that is not known. */
+#define NN_STORE_NO_CHARACTER "(none)"
+
 /* An array to open: a dataset, or what another layout makes an array of (layout.h). Members that are 0 or
  * NULL ask for nothing. Borrowed while opening. */
 typedef struct nn_store_spec {
@@ -129,6 +134,7 @@ typedef struct nn_store_spec {
     /* For sequences of different lengths (ragged.h): */
     int64_t steps; /* of each row; 0: as many as the longest sequence has */
     int longer;    /* nn_store_longer: what to do with a longer one */
+    int unit;      /* texts are sequences of these: NN_STORE_UNIT_... */
     bool lengths;  /* not the values, but the length of each sequence; needs the facts of the values */
 } nn_store_spec;
 
@@ -161,11 +167,14 @@ void nn_store_array_describe(const nn_store_array *array, nn_text *text);
 /* Adds the names of the values 0, 1, ... of an array, for texts in the order of their bytes; nothing if they
  * have none. */
 nn_status nn_store_array_classes(const nn_store_array *array, nn_text_list *names);
+/* How often class `number` occurs, if the array has counted that; otherwise 0. */
+int64_t nn_store_array_occurrences(const nn_store_array *array, int64_t number);
 /* Adds the names along the last dimension of an array that is made of several; nothing for others. */
 nn_status nn_store_array_columns(const nn_store_array *array, nn_text_list *names);
 /* Adds the names of the fields of a dataset of records, to be opened as DATASET.FIELD; nothing for others. */
 nn_status nn_store_list_fields(nn_store_file *file, const char *dataset, nn_text_list *names);
-/* Adds the names of the attributes of a group or dataset that are single numbers; nothing if there is none. */
+/* Adds the names of the attributes of a group or dataset that are single numbers; nothing if there is none.
+ */
 nn_status nn_store_list_attributes(nn_store_file *file, const char *object, nn_text_list *names);
 void nn_store_array_close(nn_store_array *array); /* accepts NULL */
 /* How many characters of what a specification names are the path of a dataset, next to which the names of its

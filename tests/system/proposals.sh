@@ -63,6 +63,7 @@ with h5py.File('begun.h5', 'w') as f:
     f['states'] = r.normal(0, 1, (200, 3)); f['starts'] = n.arange(0, 200, 20)
 with h5py.File('patients.h5', 'w') as f:
     f['x'], f['y'], f['patient_id'] = x, c, n.repeat(n.arange(6), 10)
+with h5py.File('words.h5', 'w') as f: f['review'], f['label'] = ['abc'[k] * (2 + i % 3) for i, k in enumerate(c)], c
 with h5py.File('columns.h5', 'w') as f:
     for k in range(6): f[f'v{k}'] = x[:, k]
     f['label'] = c
@@ -104,6 +105,7 @@ proposed 'window: {length: 10, by: episode}' 'flatten, dense: {units: 3}' mse ep
 proposed 'by: group}' 'flatten, dense: {units: 3}' mse episodes.h5
 proposed 'window: {length: 10, starts: starts}' 'flatten, dense: {units: 3}' mse begun.h5
 proposed 'split: {validation: 0.1, by: group, group: patient_id}' "$classes" cross_entropy patients.h5
+proposed 'x: {kind: text}' "embedding: {symbols: 4, units: 3}, $sequence" cross_entropy words.h5
 proposed 'y: label' "$classes" cross_entropy columns.h5
 grep -q 'v\*' info.log && fail "columns are taken for members"
 proposed '{x: x, y: y}' "$classes" cross_entropy categories.h5

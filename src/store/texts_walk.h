@@ -1,0 +1,14 @@
+/* Reads the texts of a dataset, or of a field of its records, block by block. Private to store. */
+#ifndef NN_STORE_TEXTS_WALK_H
+#define NN_STORE_TEXTS_WALK_H
+
+#include "store/field.h"
+
+/* Calls `take` for every text of a box of the dataset, in order. width: each text is that many elements of
+ * one byte, along the last dimension, which the box leaves out; 0: an element is a text. *read: false if HDF5
+ * failed. With the lock held. */
+typedef nn_status (*nn_texts_taker)(void *context, const char *word);
+nn_status nn_texts_walk(const nn_store_field *field, int64_t width, const int64_t *start,
+                        const int64_t *count, nn_texts_taker take, void *context, bool *read);
+
+#endif
