@@ -19,6 +19,8 @@
 
 /* Members that are missing, as listed in a message. */
 #define MEMBERS_LISTED 5
+/* Members that are looked for, before all of them are. */
+#define MEMBERS_TRIED 16
 
 typedef struct members_facts { /* followed by the first row of each member and their end; then by the names */
     int64_t count;
@@ -60,6 +62,7 @@ static int members_compare(const void *a, const void *b)
 
 typedef struct members_level {
     const char *pattern;
+    size_t most; /* no more are wanted; 0: all */
     nn_text_list found;
     nn_status status;
 } members_level;
@@ -70,14 +73,15 @@ static herr_t members_take(hid_t group, const char *name, const H5L_info_t *link
     (void)group, (void)link;
     if (fnmatch(level->pattern, name, 0) != 0) return 0;
     level->status = nn_list_add(&level->found, name);
-    return level->status == NN_OK ? 0 : -1;
+    if (level->status != NN_OK) return -1;
+    return level->most > 0 && level->found.count == level->most;
 }
 
-/* The names in a group that match, in natural order. */
-static nn_status members_list(nn_store_file *file, const char *group, const char *pattern,
+/* The names in a group that match, in natural order; or some of them. */
+static nn_status members_list(nn_store_file *file, const char *group, const char *pattern, size_t most,
                               nn_text_list *found)
 {
-    members_level level = {.pattern = pattern};
+    members_level level = {.pattern = pattern, .most = most};
     hid_t id = H5Gopen2(file->id, *group ? group : "/", H5P_DEFAULT);
     herr_t walked = id >= 0 ? H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, NULL, members_take, &level) : -1;
     if (id >= 0) nn_store_note_close(H5Gclose(id));
@@ -91,13 +95,26 @@ static nn_status members_list(nn_store_file *file, const char *group, const char
     return level.status;
 }
 
-static bool members_is_group(nn_store_file *file, const char *name)
+static nn_status members_expand(nn_store_file *file, const char *group, const char *pattern, size_t most,
+                                nn_text_list *names);
+
+/* Appends a path, or those below it. What is not a group has nothing below it; after the last wildcard that
+ * is found out when the member is opened. */
+static nn_status members_descend(nn_store_file *file, const char *path, const char *rest, size_t most,
+                                 nn_text_list *names)
 {
-    return nn_store_has_group(file, name);
+    nn_text member = {0};
+    if (strpbrk(rest, "*?"))
+        return nn_store_has_group(file, path) ? members_expand(file, path, rest + 1, most, names) : NN_OK;
+    nn_text_append(&member, "%s%s", path, rest);
+    nn_status status = member.failed ? NN_ERROR_MEMORY : nn_list_add(names, member.bytes);
+    nn_text_free(&member);
+    return status;
 }
 
-/* Appends the paths that match `pattern` below a group; what follows the last wildcard is not looked for. */
-static nn_status members_expand(nn_store_file *file, const char *group, const char *pattern,
+/* Appends the paths that match `pattern` below a group; what follows the last wildcard is not looked for. Of
+ * names after the last wildcard, about `most` are enough; 0: all. */
+static nn_status members_expand(nn_store_file *file, const char *group, const char *pattern, size_t most,
                                 nn_text_list *names)
 {
     size_t length = strcspn(pattern, "/@");
@@ -107,22 +124,15 @@ static nn_status members_expand(nn_store_file *file, const char *group, const ch
     if (length >= sizeof part)
         NN_FAIL(NN_ERROR_USAGE, "\"%s\": a name is longer than %zu characters", pattern, sizeof part - 1);
     snprintf(part, sizeof part, "%.*s", (int)length, pattern);
-    nn_status status =
-        strpbrk(part, "*?") ? members_list(file, group, part, &found) : nn_list_add(&found, part);
+    nn_status status = strpbrk(part, "*?") ? members_list(file, group, part, last ? most : 0, &found)
+                                           : nn_list_add(&found, part);
     for (size_t i = 0; i < found.count && status == NN_OK; i++) {
         nn_text path = {0};
         nn_text_append(&path, "%s%s%s", group, *group ? "/" : "", found.items[i]);
-        bool leads = !pattern[length] || pattern[length] == '@' ||
-                     (!path.failed && members_is_group(file, path.bytes));
-        if (path.failed) {
-            status = nn_fail(NN_ERROR_MEMORY, "out of memory for a name");
-        } else if (leads && last) {
-            nn_text_append(&path, "%s", pattern + length);
-            status = path.failed ? NN_ERROR_MEMORY : nn_list_add(names, path.bytes);
-        } else if (leads) {
-            status = members_expand(file, path.bytes, pattern + length + 1, names);
-        }
+        status = path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a name")
+                             : members_descend(file, path.bytes, pattern + length, most, names);
         nn_text_free(&path);
+        if (most > 0 && names->count >= most) break;
     }
     nn_list_release(&found);
     return status;
@@ -198,13 +208,26 @@ static int64_t *members_firsts(const nn_store_array *array)
     return (int64_t *)(void *)((char *)array->facts.bytes + sizeof(members_facts));
 }
 
+/* Whether a member is not there because what has the name of its group is not a group, such as a dataset
+ * next to the groups. */
+static bool members_is_outside(nn_store_file *file, const char *name)
+{
+    const char *end = strrchr(name, '@') ? strrchr(name, '@') : strrchr(name, '/');
+    nn_text object = {0};
+    if (!end || *end == '@') return false;
+    nn_text_append(&object, "%.*s", (int)(end - name), name);
+    bool outside = !object.failed && !nn_store_has_group(file, object.bytes);
+    nn_text_free(&object);
+    return outside;
+}
+
 static nn_status members_fail_missing(const nn_store_array *array, nn_store_file *file,
                                       const nn_text_list *names, size_t first)
 {
     nn_text list = {0};
     size_t missing = 0;
     for (size_t i = first; i < names->count; i++) {
-        if (members_has(file, names->items[i])) continue;
+        if (members_has(file, names->items[i]) || members_is_outside(file, names->items[i])) continue;
         if (missing++ < MEMBERS_LISTED)
             nn_text_append(&list, "%s%s", missing > 1 ? ", " : "", names->items[i]);
     }
@@ -226,29 +249,49 @@ static nn_status members_fail_shape(const nn_store_array *array, const nn_store_
             name, file->path, array->name);
 }
 
-/* Describes all members; array->info becomes that of the first, with a type that holds the values of all. */
-static nn_status members_describe_all(nn_store_array *array, nn_store_file *file, const nn_text_list *names,
+/* Takes the description of one more member; array->info is that of the first, with a type that holds the
+ * values of all. */
+static nn_status members_join(nn_store_array *array, const nn_store_file *file, const char *name, bool first,
+                              const nn_store_info *info, bool *alike)
+{
+    uint64_t bytes = info->storage_bytes + (first ? 0 : array->info.storage_bytes);
+    if (first) array->info = *info;
+    if (info->dimensions != array->info.dimensions) return members_fail_shape(array, file, name);
+    for (int d = 1; d < info->dimensions; d++)
+        if (info->extents[d] != array->info.extents[d]) return members_fail_shape(array, file, name);
+    if (info->dimensions > 0 && info->extents[0] != array->info.extents[0]) *alike = false;
+    array->info.type = nn_store_type_common(array->info.type, info->type);
+    array->info.storage_bytes = bytes;
+    return NN_OK;
+}
+
+/* Describes all members, and drops from the list what is outside the groups. */
+static nn_status members_describe_all(nn_store_array *array, nn_store_file *file, nn_text_list *names,
                                       int64_t *firsts, bool *alike)
 {
     nn_store_info info;
+    size_t kept = 0;
+    nn_status status = NN_OK;
     *alike = true;
-    for (size_t i = 0; i < names->count; i++) {
+    for (size_t i = 0; i < names->count && status == NN_OK; i++) {
+        char *name = names->items[i];
         nn_pulse();
-        if (!members_has(file, names->items[i])) return members_fail_missing(array, file, names, i);
-        NN_TRY(members_describe_one(file, names->items[i], &info));
-        uint64_t bytes = info.storage_bytes + (i > 0 ? array->info.storage_bytes : 0);
-        if (i == 0) array->info = info;
-        if (info.dimensions != array->info.dimensions)
-            return members_fail_shape(array, file, names->items[i]);
-        for (int d = 1; d < info.dimensions; d++)
-            if (info.extents[d] != array->info.extents[d])
-                return members_fail_shape(array, file, names->items[i]);
-        if (info.dimensions > 0 && info.extents[0] != array->info.extents[0]) *alike = false;
-        array->info.type = nn_store_type_common(array->info.type, info.type);
-        array->info.storage_bytes = bytes;
-        firsts[i + 1] = firsts[i] + (info.dimensions > 0 ? info.extents[0] : 1);
+        status = members_describe_one(file, name, &info);
+        bool missing = status != NN_OK && !members_has(file, name);
+        if (missing && members_is_outside(file, name)) {
+            nn_error_clear();
+            status = NN_OK;
+            continue;
+        }
+        if (missing) status = members_fail_missing(array, file, names, i);
+        if (status == NN_OK) status = members_join(array, file, name, kept == 0, &info, alike);
+        firsts[kept + 1] = firsts[kept] + (info.dimensions > 0 ? info.extents[0] : 1);
+        names->items[i] = names->items[kept];
+        names->items[kept++] = name;
     }
-    return NN_OK;
+    for (size_t i = kept; i < names->count && status == NN_OK; i++) nn_free(names->items[i]);
+    if (status == NN_OK) names->count = kept;
+    return status;
 }
 
 static nn_status members_keep_facts(nn_store_array *array, const nn_text_list *names, const int64_t *firsts,
@@ -277,11 +320,11 @@ static nn_status members_index(nn_store_array *array, nn_store_file *file)
     nn_text_list names = {0};
     int64_t *firsts = NULL;
     bool alike = true;
-    nn_status status = members_expand(file, "", array->name, &names);
-    if (status == NN_OK && names.count == 0)
-        status = nn_fail(NN_ERROR_DATA, "nothing in %s matches \"%s\"", file->path, array->name);
+    nn_status status = members_expand(file, "", array->name, 0, &names);
     if (status == NN_OK) status = NN_ALLOCATE(&firsts, names.count + 1, "an index of members");
     if (status == NN_OK) status = members_describe_all(array, file, &names, firsts, &alike);
+    if (status == NN_OK && names.count == 0)
+        status = nn_fail(NN_ERROR_DATA, "nothing in %s matches \"%s\"", file->path, array->name);
     if (status == NN_OK) status = members_keep_facts(array, &names, firsts, alike);
     nn_free(firsts);
     nn_list_release(&names);
@@ -290,16 +333,23 @@ static nn_status members_index(nn_store_array *array, nn_store_file *file)
 
 /* ---- opening ---- */
 
-static bool members_recognise(nn_store_file *file, const nn_store_spec *spec)
+/* Whether one of some names that match is there; `most`: of how many, 0: all. */
+static bool members_find_any(nn_store_file *file, const char *pattern, size_t most)
 {
-    const char *name = nn_store_bare_name(spec->dataset);
     nn_text_list names = {0};
-    if (!strpbrk(name, "*?")) return false;
     bool found = false;
-    if (members_expand(file, "", name, &names) != NN_OK) nn_error_clear();
+    if (members_expand(file, "", pattern, most, &names) != NN_OK) nn_error_clear();
     for (size_t i = 0; i < names.count && !found; i++) found = members_has(file, names.items[i]);
     nn_list_release(&names);
     return found;
+}
+
+static bool members_recognise(nn_store_file *file, const nn_store_spec *spec)
+{
+    const char *name = nn_store_bare_name(spec->dataset);
+    if (!strpbrk(name, "*?")) return false;
+    return spec->facts.bytes || members_find_any(file, name, MEMBERS_TRIED) ||
+           members_find_any(file, name, 0);
 }
 
 static nn_status members_take_facts(nn_store_array *array, nn_store_file *file, const nn_store_spec *spec)
