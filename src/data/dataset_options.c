@@ -106,8 +106,9 @@ const nn_option nn_split_options_table[] = {
      "otherwise random"},
     {"by", NN_OPTION_CHOICE, offsetof(nn_split_options, by), "sample", 0, 0, by_choices, NN_EFFECT_RESULT,
      "what is never divided between parts: a sample, a file, or the samples of one group"},
-    SECTION("group", NN_EFFECT_RESULT,
-            "dataset of group numbers, one per sample, for by: group; or {file: FILE, path: DATASET}"),
+    SECTION(
+        "group", NN_EFFECT_RESULT,
+        "dataset of group numbers or texts, one per sample, for by: group; or {file: FILE, path: DATASET}"),
     {"seed", NN_OPTION_INTEGER, offsetof(nn_split_options, seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,
      "seed for choosing the samples; independent of training.seed"},
     {.name = NULL}};

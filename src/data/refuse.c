@@ -8,7 +8,7 @@
 #include "host/system.h"
 
 /* How to read elements that are not numbers; $ is the dataset, % a field of its records, & the input. */
-static const char *refuse_type_remedy(const nn_array *array, const nn_store_info *info)
+static const char *refuse_type_remedy(const nn_store_info *info)
 {
     static const struct {
         const char *type, *remedy;
@@ -16,16 +16,9 @@ static const char *refuse_type_remedy(const nn_array *array, const nn_store_info
         {"compound", "name a field of its records: data.@.&: $.%, or several as columns: data.@.&: [$.FIELD, "
                      "$.FIELD] (nntrain info lists them)"},
     };
-    if (info->type == NN_STORE_TEXT && array->group && info->dimensions > 1)
-        return "number the groups, in Python with h5py and numpy: f['$_index'] = "
-               "numpy.unique([b''.join(t) for t in f['$'][:]], return_inverse=True)[1], and use $_index";
     if (info->matlab == NN_STORE_MATLAB_CELL)
         return "it is a cell array: in MATLAB, number texts with [names, ~, y] = unique($), or join arrays "
-               "along "
-               "a new dimension, x = cat(4, ${:}), and save y or x with -v7.3";
-    if (info->type == NN_STORE_TEXT && array->group)
-        return "number the groups, in Python with h5py and numpy: f['$_index'] = "
-               "numpy.unique(f['$'][:].astype('S'), return_inverse=True)[1], and use $_index";
+               "along a new dimension, x = cat(4, ${:}), and save y or x with -v7.3";
     if (info->type == NN_STORE_TEXT)
         return "as an input, texts are looked up by an embedding: set data.fields.&.kind: index for names, "
                "or "
@@ -51,7 +44,7 @@ static void refuse_append_field(const nn_store_info *info, nn_text *text)
 static nn_status refuse_type(const nn_array *array, const nn_store_info *info)
 {
     nn_text remedy = {0};
-    for (const char *at = refuse_type_remedy(array, info); *at; at++)
+    for (const char *at = refuse_type_remedy(info); *at; at++)
         if (*at == '$')
             nn_text_append(&remedy, "%s", array->dataset);
         else if (*at == '@')

@@ -155,7 +155,8 @@ static nn_status samples_refuse_group(const nn_samples *samples, int64_t unit)
 {
     const nn_array *array = &samples->source->arrays[NN_DATA_GROUP];
     NN_FAIL(NN_ERROR_DATA,
-            "data.split.group: dataset \"%s\" of %s, row %lld: a group must be an integer below 2^53; number "
+            "data.split.group: dataset \"%s\" of %s, row %lld: a group must be an integer below 2^53, or a "
+            "text that is not empty; number "
             "the groups from 0, in Python with numpy.unique(groups, return_inverse=True)[1]",
             array->dataset, array->path, (long long)samples_unit_row(samples, unit));
 }

@@ -94,6 +94,7 @@ nn_status nn_source_name_arrays(const nn_data_options *options, int part, const 
     if (part == NN_TRAIN && options->split.by == NN_SPLIT_BY_GROUP && group) {
         source_name_array(&source->arrays[NN_DATA_GROUP], part, "group", group);
         source->arrays[NN_DATA_GROUP].label = source->arrays[NN_DATA_GROUP].group = true;
+        source->arrays[NN_DATA_GROUP].spec.hashed = true;
     }
     /* Sequences may also be stored with their lengths: see nn_sources_pad. */
     nn_array *lengths = &source->arrays[NN_DATA_LENGTH];

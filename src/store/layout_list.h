@@ -1,6 +1,7 @@
 /* One line per layout, in the order in which they are asked. Included with NN_LAYOUT defined. */
 NN_LAYOUT(lengths)
 NN_LAYOUT(characters)
+NN_LAYOUT(hashed)
 NN_LAYOUT(single)
 NN_LAYOUT(enumeration)
 NN_LAYOUT(plain)

@@ -134,6 +134,7 @@ typedef struct nn_store_spec {
     /* For sequences of different lengths (ragged.h): */
     int64_t steps; /* of each row; 0: as many as the longest sequence has */
     int longer;    /* nn_store_longer: what to do with a longer one */
+    bool hashed;   /* texts are numbers that depend on the text alone, in any file */
     int unit;      /* texts are sequences of these: NN_STORE_UNIT_... */
     bool lengths;  /* not the values, but the length of each sequence; needs the facts of the values */
 } nn_store_spec;

@@ -101,6 +101,38 @@ for name in 'group.csv', 'rest.csv':
 assert not found[0] & found[1], found
 PY
 
+# ---- groups by name, in several files ----
+"$python" - <<'PY' || exit 1
+import h5py, numpy
+random = numpy.random.default_rng(6)
+x, k = random.normal(0, 1, (90, 3)).astype('f4'), random.permutation(numpy.arange(90) % 9)
+names = numpy.array([f'patient {"zyxwvutsr"[i]}' for i in k])
+for i, rows in enumerate((slice(0, 50), slice(50, 90))):
+    with h5py.File(f'named-{i}.h5', 'w') as file:
+        file['x'], file['y'], file['who'] = x[rows], k[rows] % 2, names[rows].astype(object)
+        file['fixed'], file['empty'] = names[rows].astype('S'), numpy.where(k[rows] == 3, '', names[rows]).astype(object)
+PY
+cat >named.yaml <<'C'
+data: {file: 'named-*.h5', train: {x: x, y: y}, split: {validation: 0.3, by: group, group: who}}
+network: [dense: {units: classes}]
+loss: cross_entropy
+training: {epochs: 1, batch_size: 16, microbatch_size: 4}
+C
+bits 1 named named
+reference=$found
+bits 3 named other --set data.cache=stream
+[ "$found" = "$reference" ] || fail "groups by name: other bits on three ranks"
+bits 1 named other --set data.split.group=fixed
+[ "$found" = "$reference" ] || fail "groups by name, of fixed length: other bits"
+run predict named -o validation.csv --part validation --id who
+run predict named -o train.csv --part train --id who
+"$python" - <<'PY' || fail "a group is in both parts"
+import csv
+found = [{line['who'] for line in csv.DictReader(open(name))} for name in ('validation.csv', 'train.csv')]
+assert len(found[0]) + len(found[1]) == 9 and found[0] and not found[0] & found[1], found
+PY
+program_refuses 5 'or a text that is not empty' train named.yaml --run-dir no --set data.split.group=empty
+
 # ---- parts of one file, another file, state that is carried ----
 cat >parts.yaml <<'C'
 data: {file: parts.h5, train: {x: s_train}, test: {x: s_test}, window: {length: 5, by: episode_train}}
