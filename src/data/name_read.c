@@ -36,6 +36,45 @@ static nn_status read_list(nn_store_file *file, const char *path, nn_text_list *
     return status;
 }
 
+/* Finds the names of genes in a file of AnnData: those of X and of layers are the index of `var`, a dataset
+ * that an attribute names; of 10x, matrix/features/id. Empty if there are none. */
+static nn_status read_find_genes(nn_store_file *file, const char *dataset, nn_text *path)
+{
+    char *index = NULL;
+    const char *var = strcmp(dataset, "raw/X") == 0 ? "raw/var" : "var";
+    bool cells = strcmp(dataset, "X") == 0 || strncmp(dataset, "layers/", 7) == 0 || var[0] == 'r';
+    if (cells) NN_TRY(nn_store_read_text_of(file, var, "_index", &index));
+    if (index) nn_text_append(path, "%s/%s", var, index);
+    nn_free(index);
+    if (!cells) nn_text_append(path, "%s/features/id", dataset);
+    if (path->failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for a name");
+    if (path->length > 0 && !nn_store_has(file, path->bytes)) nn_text_free(path);
+    return NN_OK;
+}
+
+static int read_compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names that other programs do not keep unique name nothing if one occurs twice. */
+static nn_status read_genes(nn_store_file *file, const char *dataset, int64_t columns, nn_text_list *names)
+{
+    nn_text path = {0};
+    char **sorted = NULL;
+    bool unique = true;
+    nn_status status = read_find_genes(file, dataset, &path);
+    if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, names);
+    nn_text_free(&path);
+    if (status == NN_OK && names->count > 0) status = NN_ALLOCATE(&sorted, names->count, "names of columns");
+    for (size_t i = 0; sorted && i < names->count; i++) sorted[i] = names->items[i];
+    if (sorted) qsort(sorted, names->count, sizeof *sorted, read_compare);
+    for (size_t i = 1; sorted && i < names->count; i++) unique &= strcmp(sorted[i - 1], sorted[i]) != 0;
+    nn_free(sorted);
+    if (!unique || (int64_t)names->count != columns) nn_list_release(names);
+    return status;
+}
+
 static nn_status read_columns(nn_store_file *file, const nn_array *array, const nn_store_array *stored,
                               nn_names *names)
 {
@@ -45,6 +84,8 @@ static nn_status read_columns(nn_store_file *file, const nn_array *array, const 
     if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->columns);
     if (status == NN_OK && path.length == 0 && !array->label)
         status = nn_store_array_columns(stored, &names->columns);
+    if (status == NN_OK && names->columns.count == 0 && !array->label && array->shape.dimensions == 1)
+        status = read_genes(file, array->dataset, columns, &names->columns);
     bool fits = names->columns.count == 0 || (int64_t)names->columns.count == columns;
     if (status == NN_OK && !fits && array->shape.dimensions == 1 && !array->label)
         status =

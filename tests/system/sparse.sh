@@ -100,6 +100,37 @@ refused '"real/indptr" of .* is not part of a sparse matrix' real
 refused 'stored by columns \(CSC\): to read rows, .*tocsr' big csr --set data.train.y=big_y --set data.memory=1
 "$program" train csr.yaml --set data.train.x=big --set data.train.y=big_y --run-dir big >log 2>&1 || { fail "a larger data.memory"; cat log; }
 
+# ---- names of genes are names of columns ----
+"$python" - <<'PY' || exit 1
+import h5py, numpy as n
+source = h5py.File('s.h5'); x, y = source['x'][:], source['y'][:]
+names = [f'gene{i}' for i in range(x.shape[1])]
+def write(name, order, dense=False, names=names):
+    with h5py.File(name, 'w') as f:
+        if dense: f['X'] = x[:, order]
+        else:
+            v = x[:, order]; g = f.create_group('X'); rows = [n.flatnonzero(r) for r in v]; g.attrs['shape'] = v.shape
+            g['data'] = n.concatenate([a[i] for a, i in zip(v, rows)]); g['indices'] = n.concatenate(rows).astype('i4')
+            g['indptr'] = n.concatenate([[0], n.cumsum([len(i) for i in rows])]); g.attrs['encoding-type'] = 'csr_matrix'
+        f['obs/label'] = y; f['var/gene_ids'] = [names[i] for i in order]; f['var'].attrs['_index'] = 'gene_ids'
+same = list(range(x.shape[1]))
+write('named.h5ad', same); write('turned.h5ad', same[::-1]); write('dense.h5ad', same[::-1], True)
+write('less.h5ad', same[1:]); write('twice.h5ad', same, names=names[:1] * 2 + names[2:])
+PY
+config named named.h5ad X obs/label
+same "names of genes" 1 named
+run predict run-named --data named.h5ad -o named.csv
+for other in turned dense; do
+    run predict run-named --data $other.h5ad -o $other.csv
+    cmp -s named.csv $other.csv || fail "genes in another order are not found by their names: $other"
+done
+program_refuses 5 "lacks the column 'gene0'" predict run-named --data less.h5ad -o less.csv
+config twice twice.h5ad X obs/label
+same "a name that occurs twice" 1 twice
+run train named.yaml --run-dir some --set 'data.fields.x.columns=[gene3, gene5]'
+run explain run-named --method permutation
+said gene5
+
 # ---- as anndata writes it: files that it wrote (make_cells.py), and new ones where there is one ----
 cells=$source_folder/tests/data/foreign
 "$python" - "$cells/csr.h5ad" <<'PY' || exit 1
