@@ -20,6 +20,28 @@ nn_status nn_data_check_train(const nn_data_request *request)
             "data.train: is missing; give its datasets, such as train: {x: x_train, y: y_train}");
 }
 
+/* Windows are cut by the first input alone. */
+static nn_status check_longer(const nn_data_options *options, const nn_source *source, int array)
+{
+    const nn_data_field_options *field = nn_source_field_options(options, source, array);
+    const char *key = source->arrays[array].key;
+    if (field->longer != NN_STORE_LONGER_WINDOW) return NN_OK;
+    if (field->steps == 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.longer: window: needs steps, those of a window", key);
+    if (array > 0 && !nn_source_cuts_windows(options, source))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.longer: window: is set for the first input, %s, and then applies to all "
+                "sequences",
+                key, source->arrays[0].key);
+    if (array == 0 && !strstr(source->arrays[0].dataset, " by "))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.longer: window: \"%s\" does not have its values one after another: store "
+                "them so, "
+                "and name them VALUES by offsets OFFSETS, or set longer: cut",
+                key, source->arrays[0].dataset);
+    return NN_OK;
+}
+
 static nn_status check_input(const nn_array *self, const nn_data_field_options *field)
 {
     if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE || field->kind == NN_KIND_ONE_HOT)
@@ -74,6 +96,7 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
     const nn_array *self = &source->arrays[array];
     const nn_data_field_options *field = nn_source_field_options(request->options, source, array);
     NN_TRY(check_missing(request, source, array));
+    NN_TRY(check_longer(request->options, source, array));
     if (array < source->inputs) return check_input(self, field);
     if (field->kind == NN_KIND_INDEX)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only inputs can be of this kind; use class",

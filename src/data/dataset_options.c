@@ -173,7 +173,7 @@ static const char *const categorical_choices[] = {"auto", "one_hot", "embedding"
 static const char *const attributes_choices[] = {"read", "ignore", NULL};
 static const char *const unwritten_choices[] = {"missing", "fill_value", NULL};
 static const char *const members_choices[] = {"auto", "samples", "rows", NULL};
-static const char *const longer_choices[] = {"error", "cut", "last", NULL};
+static const char *const longer_choices[] = {"error", "cut", "last", "window", NULL};
 static const char *const transform_choices[] = {"none", "log", "difference", NULL};
 
 #define FIELD(member) offsetof(nn_data_field_options, member)
@@ -240,7 +240,8 @@ const nn_option nn_data_field_options_table[] = {
      "zeros; 0: those of the longest sequence of all parts"},
     {"longer", NN_OPTION_CHOICE, FIELD(longer), "error", 0, 0, longer_choices, NN_EFFECT_RESULT,
      "what to do with a sequence that has more than `steps`: error: stop; cut: keep its first steps; last: "
-     "keep its last steps"},
+     "keep its last steps; window: cut it into samples of `steps` steps, for values with offsets or lengths: "
+     "what there is once per sequence is repeated, and data.split needs by: group or by: file"},
     {"transform", NN_OPTION_CHOICE, FIELD(transform), "none", 0, 0, transform_choices, NN_EFFECT_RESULT,
      "for targets, before normalisation: log, or difference to the last row seen; undone in all metrics"},
     {"columns", NN_OPTION_TEXT_LIST, FIELD(columns), "", 0, 0, NULL, NN_EFFECT_RESULT,

@@ -89,7 +89,10 @@ static nn_status source_check_seen(nn_source *source, nn_piece *piece, int which
 static nn_status source_open_array(nn_source *source, nn_piece *piece, int which)
 {
     nn_store_spec spec = source->arrays[which].spec;
-    spec.facts = piece->facts[spec.lengths ? 0 : which];
+    bool of_first = spec.lengths || (spec.repeated != NN_STORE_REPEATED_NOT && piece->facts[0].bytes &&
+                                     nn_store_stem(spec.dataset) == strlen(spec.dataset));
+    of_first |= spec.repeated == NN_STORE_REPEATED_NUMBERS;
+    spec.facts = piece->facts[of_first ? 0 : which];
     spec.codes = which < NN_DATA_FIELDS && (source->arrays[which].label || source->arrays[which].index);
     NN_TRY(nn_store_array_open_as(nn_source_file(piece, which), &spec, &piece->stored[which]));
     nn_status status = source_check_seen(source, piece, which);

@@ -86,6 +86,9 @@ void nn_source_tell_pairs(const nn_source *source);
 nn_status nn_source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
                                 int wanted_count, nn_source *source);
 
+/* Whether the sequences of the first input are cut into windows, which are then the samples. */
+bool nn_source_cuts_windows(const nn_data_options *options, const nn_source *source);
+
 /* Whether the target named `key` holds class labels: as data.fields says, otherwise as the loss wants. */
 bool nn_source_is_label(const nn_data_options *options, const char *key, bool wanted);
 

@@ -62,6 +62,22 @@ static void source_choose_reading(const nn_data_options *options, nn_source *sou
     array->spec.fills = field->unwritten == NN_UNWRITTEN_FILL;
 }
 
+/* The sequences of the first input are cut into windows: so are all others, and what there is once per
+ * sequence is repeated. Without another group, a sequence is one. */
+static void source_cut_windows(const nn_data_options *options, nn_source *source)
+{
+    int64_t steps = nn_source_field_options(options, source, 0)->steps;
+    nn_store_spec *group = &source->arrays[NN_DATA_GROUP].spec;
+    for (int a = 0; a < NN_DATA_ARRAYS; a++) {
+        nn_store_spec *spec = &source->arrays[a].spec;
+        spec->steps = steps;
+        if (a < source->fields) spec->longer = NN_STORE_LONGER_WINDOW;
+        if (a > 0 && a != NN_DATA_LENGTH) spec->repeated = NN_STORE_REPEATED_ROWS;
+    }
+    if (source->arrays[NN_DATA_GROUP].given && !options->split.group)
+        group->repeated = NN_STORE_REPEATED_NUMBERS;
+}
+
 /* Windows without y predict their inputs. */
 nn_status nn_source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
                                 int wanted_count, nn_source *source)
@@ -91,6 +107,7 @@ nn_status nn_source_name_arrays(const nn_data_options *options, int part, const 
     for (int a = 0; a < source->fields; a++) source_choose_reading(options, source, a);
     const char *group = options->split.group;
     if (!group && options->window.length > 0) group = options->window.by;
+    if (!group && nn_source_cuts_windows(options, source)) group = own->x.datasets[0];
     if (part == NN_TRAIN && options->split.by == NN_SPLIT_BY_GROUP && group) {
         source_name_array(&source->arrays[NN_DATA_GROUP], part, "group", group);
         source->arrays[NN_DATA_GROUP].label = source->arrays[NN_DATA_GROUP].group = true;
@@ -110,6 +127,7 @@ nn_status nn_source_name_arrays(const nn_data_options *options, int part, const 
         source->arrays[a].spec.memory = (int64_t)(options->memory * (1 << 20));
     }
     if (own->weights) source_name_array(&source->arrays[NN_DATA_WEIGHT], part, "weights", own->weights);
+    if (source->arrays[0].spec.longer == NN_STORE_LONGER_WINDOW) source_cut_windows(options, source);
     return NN_OK;
 }
 
@@ -130,6 +148,12 @@ const nn_data_field_options *nn_source_field_options(const nn_data_options *opti
     static const nn_data_field_options none = {.normalize = NN_NORMALIZE_AUTO};
     if (array >= NN_DATA_FIELDS) return &none;
     return nn_source_field_of(options, source->arrays[array].key, array < source->inputs);
+}
+
+bool nn_source_cuts_windows(const nn_data_options *options, const nn_source *source)
+{
+    return source->inputs > 0 &&
+           nn_source_field_options(options, source, 0)->longer == NN_STORE_LONGER_WINDOW;
 }
 
 bool nn_source_is_label(const nn_data_options *options, const char *key, bool wanted)

@@ -73,7 +73,12 @@ static nn_status split_check_kind(const nn_data_options *options, const nn_sourc
         (windows || nn_split_is_chronological(options) || split->by != NN_SPLIT_BY_SAMPLE))
         NN_FAIL(NN_ERROR_USAGE,
                 "data.split.stratified: only a random split by single samples can be stratified; remove it");
-    if (split->by == NN_SPLIT_BY_GROUP && !split->group && !(windows && nn_stretches_given(options)))
+    bool cuts = nn_source_cuts_windows(options, train);
+    if (cuts && split->by == NN_SPLIT_BY_SAMPLE)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.split: with longer: window, windows of one sequence would be in several parts: set by: "
+                "group, for whole sequences (or those of the groups in data.split.group)");
+    if (split->by == NN_SPLIT_BY_GROUP && !split->group && !cuts && !(windows && nn_stretches_given(options)))
         NN_FAIL(NN_ERROR_USAGE, "data.split.by: group: needs data.split.group, the dataset of %s",
                 windows ? "each row's group number, or data.window.by, which tells series apart"
                         : "each sample's group number");

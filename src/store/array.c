@@ -32,7 +32,7 @@ static nn_status array_open(nn_store_file *file, const nn_store_spec *spec, nn_s
     made->layout = array_find_layout(file, spec);
     NN_TRY_TO(failed, status, nn_copy_text(nn_store_bare_name(spec->dataset), &made->name));
     NN_TRY_TO(failed, status, made->layout->open(made, file, spec));
-    if (made->layout != &nn_layout_plain)
+    if (made->layout != &nn_layout_plain && !made->layout->transparent)
         snprintf(made->info.layout, sizeof made->info.layout, "%s", made->layout->name);
     *array = made;
     return NN_OK;

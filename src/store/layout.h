@@ -29,6 +29,7 @@ struct nn_store_packing;
 
 struct nn_store_layout {
     const char *name; /* as shown: "ragged" */
+    bool transparent; /* the array is shown as that which it is made of */
     /* Whether a file stores what the specification names in this layout. Must be cheap, and must not fail. */
     bool (*recognise)(nn_store_file *file, const nn_store_spec *spec);
     /* Whether what it names is there, if `recognise` has not found that out; NULL: it has. */

@@ -164,6 +164,7 @@ static nn_status characters_open(nn_store_array *array, nn_store_file *file, con
     characters *self;
     nn_store_info *info = &array->info;
     bool known;
+    NN_TRY(nn_ragged_refuse_windows(array, spec));
     NN_TRY(NN_ALLOCATE(&self, 1, "texts"));
     array->state = self;
     self->ragged.dataset = H5I_INVALID_HID;

@@ -50,8 +50,37 @@ static nn_status flat_check_bounds(const nn_store_array *array, const nn_ragged_
             name->bounds, array->file->path, sum, name->values, total, name->values, name->bounds);
 }
 
+/* The longest window; 0: sequences are not cut. */
+static int64_t flat_window(const nn_store_spec *spec)
+{
+    return spec->longer == NN_STORE_LONGER_WINDOW ? spec->steps : 0;
+}
+
+/* Replaces the facts by those of windows, consecutive ones of each sequence; their extra bytes are the
+ * numbers of their sequences. */
+static nn_status flat_cut(nn_store_array *array, int64_t window)
+{
+    nn_store_facts whole = array->facts;
+    const nn_ragged_facts *facts = whole.bytes;
+    const int32_t *lengths = nn_ragged_lengths(array);
+    int64_t windows = 0, at = 0;
+    for (int64_t r = 0; r < facts->rows; r++)
+        windows += lengths[r] > window ? (lengths[r] - 1) / window + 1 : 1;
+    array->facts = (nn_store_facts){0};
+    nn_status status = nn_ragged_make_facts(array, windows);
+    if (status == NN_OK) status = nn_ragged_extend_facts(array, (size_t)windows * sizeof(int64_t));
+    if (status == NN_OK) ((nn_ragged_facts *)array->facts.bytes)->first = facts->first;
+    for (int64_t r = 0; r < facts->rows && status == NN_OK; r++)
+        for (int64_t done = 0; done == 0 || done < lengths[r]; done += window, at++) {
+            nn_ragged_lengths(array)[at] = (int32_t)nn_smaller(lengths[r] - done, window);
+            memcpy(nn_ragged_extra(array) + (size_t)at * sizeof r, &r, sizeof r);
+        }
+    nn_free(whole.bytes);
+    return status;
+}
+
 static nn_status flat_set_lengths(nn_store_array *array, const nn_ragged_name *name, const int64_t *bounds,
-                                  int64_t count)
+                                  int64_t count, int64_t window)
 {
     int64_t total = ((nn_ragged *)array->state)->values->info.extents[0];
     bool closed = count > 0 && !name->lengths && bounds[count - 1] == total;
@@ -64,16 +93,18 @@ static nn_status flat_set_lengths(nn_store_array *array, const nn_ragged_name *n
         if (length > INT32_MAX) return flat_fail_bound(array, name, r, bounds[r], "too long a sequence");
         nn_ragged_lengths(array)[r] = (int32_t)length;
     }
+    if (window > 0) NN_TRY(flat_cut(array, window));
     return nn_ragged_conclude_facts(array);
 }
 
-static nn_status flat_measure(nn_store_array *array, const nn_ragged_name *name, nn_store_array *bounds)
+static nn_status flat_measure(nn_store_array *array, const nn_ragged_name *name, nn_store_array *bounds,
+                              int64_t window)
 {
     int64_t count = bounds->info.extents[0], *numbers = NULL;
     NN_TRY(NN_ALLOCATE(&numbers, count, "the offsets of sequences"));
     nn_status status = nn_store_read_rows(bounds, 0, count, NN_STORE_I64, numbers);
     if (status == NN_OK) status = flat_check_bounds(array, name, numbers, count);
-    if (status == NN_OK) status = flat_set_lengths(array, name, numbers, count);
+    if (status == NN_OK) status = flat_set_lengths(array, name, numbers, count, window);
     nn_free(numbers);
     return status;
 }
@@ -102,12 +133,14 @@ static nn_status flat_take(nn_store_array *array, const nn_store_spec *spec, con
     NN_TRY(flat_check(array, ragged->values, bounds));
     NN_TRY(nn_layout_check_part(ragged->values));
     NN_TRY(nn_layout_check_part(bounds));
-    /* With N + 1 offsets there is one sequence less. */
-    int64_t rows = !name->lengths && spec->facts.bytes
-                       ? nn_smaller(count, ((const nn_ragged_facts *)spec->facts.bytes)->rows)
-                       : count;
+    /* With N + 1 offsets there is one sequence less; with windows there are more rows. */
+    const nn_ragged_facts *given = spec->facts.bytes;
+    int64_t window = flat_window(spec);
+    int64_t rows = given && window > 0       ? given->rows
+                   : given && !name->lengths ? nn_smaller(count, given->rows)
+                                             : count;
     NN_TRY(nn_ragged_take_facts(array, spec, rows, &known));
-    if (!known) NN_TRY(flat_measure(array, name, bounds));
+    if (!known) NN_TRY(flat_measure(array, name, bounds, window));
     const nn_ragged_facts *facts = nn_ragged_facts_of(array);
     if (facts->rows > 0) NN_TRY(NN_ALLOCATE(&ragged->starts, facts->rows, "the offsets of sequences"));
     at = facts->first;
@@ -194,6 +227,16 @@ static bool flat_read(nn_store_array *array, const int64_t *start, const int64_t
     return read;
 }
 
+static void flat_describe(const nn_store_array *array, nn_text *text)
+{
+    const nn_ragged_facts *facts = nn_ragged_facts_of(array);
+    int64_t last = -1;
+    if (facts->extra > 0) memcpy(&last, nn_ragged_extra(array) + facts->extra - sizeof last, sizeof last);
+    if (facts->extra > 0)
+        nn_text_append(text, "%" PRId64 " sequences, cut into %" PRId64 " windows: ", last + 1, facts->rows);
+    nn_ragged_describe(array, text);
+}
+
 const nn_store_layout nn_layout_flat = {
     .name = "sequences",
     .recognise = flat_recognise,
@@ -201,5 +244,5 @@ const nn_store_layout nn_layout_flat = {
     .close = nn_ragged_close,
     .read = flat_read,
     .sequences = nn_ragged_tell,
-    .describe = nn_ragged_describe,
+    .describe = flat_describe,
 };

@@ -1,5 +1,6 @@
 /* One line per layout, in the order in which they are asked. Included with NN_LAYOUT defined. */
 NN_LAYOUT(lengths)
+NN_LAYOUT(repeated)
 NN_LAYOUT(characters)
 NN_LAYOUT(hashed)
 NN_LAYOUT(single)

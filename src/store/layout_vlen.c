@@ -218,6 +218,7 @@ static nn_status vlen_open(nn_store_array *array, nn_store_file *file, const nn_
     nn_ragged *ragged;
     nn_store_info stored;
     bool known;
+    NN_TRY(nn_ragged_refuse_windows(array, spec));
     NN_TRY(nn_ragged_create(array, &ragged));
     NN_TRY(nn_store_dataset_open(file, array->name, &ragged->dataset));
     NN_TRY(nn_store_describe(file, ragged->dataset, array->name, &stored));

@@ -7,6 +7,16 @@
 #include "base/least.h"
 #include "base/memory.h"
 
+nn_status nn_ragged_refuse_windows(const nn_store_array *array, const nn_store_spec *spec)
+{
+    if (spec->longer != NN_STORE_LONGER_WINDOW) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "longer: window: \"%s\" of %s holds sequences one by one, which are not cut into windows: store "
+            "their "
+            "values one after another, with offsets, or set longer: cut",
+            array->name, array->file->path);
+}
+
 nn_status nn_ragged_create(nn_store_array *array, nn_ragged **ragged)
 {
     NN_TRY(NN_ALLOCATE(ragged, 1, "sequences"));

@@ -21,6 +21,8 @@ typedef struct nn_ragged {
     nn_store_array *values;
 } nn_ragged;
 
+/* Fails if longer sequences are to be cut into windows, for a layout that reads them one by one. */
+nn_status nn_ragged_refuse_windows(const nn_store_array *array, const nn_store_spec *spec);
 /* Makes array->state; nn_ragged_close frees it, and what it holds. */
 nn_status nn_ragged_create(nn_store_array *array, nn_ragged **ragged);
 void nn_ragged_close(nn_store_array *array);

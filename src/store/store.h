@@ -109,8 +109,12 @@ typedef struct nn_store_facts {
 /* What one of several members is: a sample, or several, which are its rows. */
 enum { NN_STORE_MEMBERS_AUTO, NN_STORE_MEMBERS_SAMPLES, NN_STORE_MEMBERS_ROWS };
 
-/* Sequences with more steps than a row: refused, or cut to the first or the last of them. */
-enum { NN_STORE_LONGER_ERROR, NN_STORE_LONGER_CUT, NN_STORE_LONGER_LAST };
+/* Sequences with more steps than a row: refused, cut to the first or the last of them, or to several rows. */
+enum { NN_STORE_LONGER_ERROR, NN_STORE_LONGER_CUT, NN_STORE_LONGER_LAST, NN_STORE_LONGER_WINDOW };
+
+/* For sequences cut into several rows: not; a row of the dataset for each; the number of the sequence for
+ * each. Both need the facts of the sequences. */
+enum { NN_STORE_REPEATED_NOT, NN_STORE_REPEATED_ROWS, NN_STORE_REPEATED_NUMBERS };
 
 /* Texts are not sequences, but names; or sequences of characters, or of bytes. */
 enum { NN_STORE_UNIT_NONE, NN_STORE_UNIT_CHARACTERS, NN_STORE_UNIT_BYTES };
@@ -136,6 +140,7 @@ typedef struct nn_store_spec {
     int longer;    /* nn_store_longer: what to do with a longer one */
     bool hashed;   /* texts are numbers that depend on the text alone, in any file */
     int unit;      /* texts are sequences of these: NN_STORE_UNIT_... */
+    int repeated;  /* one row per sequence, where these are cut into windows */
     bool lengths;  /* not the values, but the length of each sequence; needs the facts of the values */
 } nn_store_spec;
 

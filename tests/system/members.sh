@@ -19,7 +19,7 @@ with h5py.File('m.h5', 'w') as f:
         if i not in (3, 17): f[f'lacks/a{i}/image'] = x[i]
         f[f'lacks/a{i}/label'] = c[i]
         f[f'shapes/a{i}/image'] = x[i][:, :2 + (i == 5)]
-    f['s/about'] = 3; f['s/sample_about'] = 3  # next to the groups
+    f['s/about'] = 3; f['data/demo_notes'] = 3  # next to the groups
     for i in range(N):
         f[f'packed/a{i}/image'] = x[i]; f[f'gaps/a{i}/image'] = x[i]
     f['packed/a7/image'].attrs['scale_factor'] = 0.5
