@@ -89,9 +89,10 @@ static nn_status source_check_seen(nn_source *source, nn_piece *piece, int which
 static nn_status source_open_array(nn_source *source, nn_piece *piece, int which)
 {
     nn_store_spec spec = source->arrays[which].spec;
-    bool of_first = spec.lengths || (spec.repeated != NN_STORE_REPEATED_NOT && piece->facts[0].bytes &&
-                                     nn_store_stem(spec.dataset) == strlen(spec.dataset));
-    of_first |= spec.repeated == NN_STORE_REPEATED_NUMBERS;
+    bool windows = nn_store_stem(source->arrays[0].dataset) < strlen(source->arrays[0].dataset);
+    bool own = nn_store_stem(spec.dataset) < strlen(spec.dataset); /* steps, with offsets of their own */
+    bool of_first = spec.lengths || (windows && spec.repeated == NN_STORE_REPEATED_NUMBERS) ||
+                    (windows && spec.repeated == NN_STORE_REPEATED_ROWS && !own);
     spec.facts = piece->facts[of_first ? 0 : which];
     spec.codes = which < NN_DATA_FIELDS && (source->arrays[which].label || source->arrays[which].index);
     NN_TRY(nn_store_array_open_as(nn_source_file(piece, which), &spec, &piece->stored[which]));

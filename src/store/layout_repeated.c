@@ -12,7 +12,11 @@ static bool repeated_recognise(nn_store_file *file, const nn_store_spec *spec)
 {
     const nn_ragged_facts *facts = spec->facts.bytes;
     (void)file;
-    if (spec->repeated == NN_STORE_REPEATED_NOT || spec->lengths || !facts || facts->extra == 0) return false;
+    if (spec->repeated == NN_STORE_REPEATED_NOT || spec->lengths || !facts) return false;
+    size_t row = sizeof(int32_t) + sizeof(int64_t); /* facts of anything else have another size */
+    if (spec->facts.size <= sizeof *facts || (spec->facts.size - sizeof *facts) % row != 0) return false;
+    size_t rows = (spec->facts.size - sizeof *facts) / row;
+    if (facts->rows != (int64_t)rows || facts->extra != (int64_t)(rows * sizeof(int64_t))) return false;
     return spec->repeated == NN_STORE_REPEATED_NUMBERS || !nn_ragged_is_split(spec->dataset);
 }
 
