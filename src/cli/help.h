@@ -59,9 +59,9 @@ typedef struct nn_help_page {
 
 extern const nn_help_page nn_help_pages[];
 extern const char nn_help_faults[], nn_help_format[], nn_help_init[], nn_help_keras[], nn_help_performance[],
-    nn_help_python[], nn_help_c_library[], nn_help_fortran[], nn_help_pytorch[], nn_help_results[],
-    nn_help_scaling[], nn_help_training[], nn_help_checkpoint[], nn_help_logging[], nn_help_in_place[],
-    nn_help_layouts[], nn_help_plugins[];
+    nn_help_python[], nn_help_formats[], nn_help_c_library[], nn_help_fortran[], nn_help_pytorch[],
+    nn_help_results[], nn_help_scaling[], nn_help_training[], nn_help_checkpoint[], nn_help_logging[],
+    nn_help_in_place[], nn_help_layouts[], nn_help_plugins[];
 
 void nn_help_append_page(nn_text *text, const nn_help_page *page);
 void nn_help_append_config(nn_text *text);

@@ -100,6 +100,7 @@ static const char pages_network[] =
 
 const nn_help_page nn_help_pages[] = {
     {"data", "files, datasets, splits, windows, normalisation, streams", pages_data},
+    {"formats", "NetCDF-4 files and those of MATLAB as data", nn_help_formats},
     {"layouts", "sequences of different lengths, a group or a file per sample, sparse matrices",
      nn_help_layouts},
     {"network", "the list of layers: names, inputs, repeat, shared and frozen weights", pages_network},

@@ -470,7 +470,7 @@ static nn_status data_add_layout(data_visit *visit, const nn_layouts_array *foun
     }
     if (found->texts) info.type = NN_STORE_TEXT;
     return nn_proposal_add(visit->facts->proposal, nn_store_path(visit->file), found->name, &info, statistics,
-                           NULL, found->option);
+                           NULL, found->option, NULL);
 }
 
 static nn_status data_add_layouts(data_visit *visit)

@@ -69,7 +69,7 @@ static bool hashed_read(nn_store_array *array, const int64_t *start, const int64
         return false;
     }
     next = numbers;
-    nn_status status = nn_texts_walk(array->state, start, count, hashed_take, &next, &read);
+    nn_status status = nn_texts_walk(array->state, 0, start, count, hashed_take, &next, &read);
     read = read && status == NN_OK &&
            H5Tconvert(H5T_NATIVE_DOUBLE, nn_store_memory_type(type), (size_t)count[0], numbers, NULL,
                       H5P_DEFAULT) >= 0;
