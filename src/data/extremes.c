@@ -95,7 +95,7 @@ static nn_status extremes_read_sample(const nn_dataset *dataset, const extremes_
 {
     const nn_view *view = work->view;
     int64_t row = nn_samples_row(work->samples, sample) + work->first_row;
-    int64_t end = nn_view_end(view, nn_dataset_length(dataset, work->samples->part, sample));
+    int64_t end = nn_view_end(view, nn_dataset_length(dataset, (nn_part)work->samples->part, sample));
     NN_TRY(nn_blocks_copy(blocks, view->array, row, work->rows, raw));
     extremes_add_rows(work, raw, nn_smaller(work->rows * view->picked, end));
     return NN_OK;

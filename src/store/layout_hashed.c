@@ -11,6 +11,11 @@
 
 #define HASHED_BITS 53
 
+typedef struct hashed {
+    nn_store_field field;
+    int64_t width; /* nn_texts_width */
+} hashed;
+
 static bool hashed_recognise(nn_store_file *file, const nn_store_spec *spec)
 {
     const char *name = nn_store_bare_name(spec->dataset);
@@ -25,9 +30,10 @@ static bool hashed_recognise(nn_store_file *file, const nn_store_spec *spec)
 
 static nn_status hashed_open(nn_store_array *array, nn_store_file *file, const nn_store_spec *spec)
 {
-    nn_store_field *field;
-    NN_TRY(NN_ALLOCATE(&field, 1, "texts"));
-    array->state = field;
+    hashed *self;
+    NN_TRY(NN_ALLOCATE(&self, 1, "texts"));
+    array->state = self;
+    nn_store_field *field = &self->field;
     NN_TRY(nn_store_field_open(file, array->name, field));
     NN_TRY(nn_store_field_expect(field, field->kind == NN_FIELD_TEXT));
     NN_TRY(nn_store_describe(file, field->dataset, field->name, &array->info));
@@ -37,6 +43,8 @@ static nn_status hashed_open(nn_store_array *array, nn_store_file *file, const n
     array->id = H5I_INVALID_HID;
     NN_TRY(status);
     array->info.type = NN_STORE_F64;
+    self->width = nn_texts_width(field, &array->info);
+    if (self->width > 0) array->info.dimensions--;
     if (array->info.dimensions == 1 && field->values == 1) return NN_OK;
     NN_FAIL(NN_ERROR_DATA,
             "dataset \"%s\" of %s has %d dimensions of texts: store one text per sample, in one dimension",
@@ -45,10 +53,10 @@ static nn_status hashed_open(nn_store_array *array, nn_store_file *file, const n
 
 static void hashed_close(nn_store_array *array)
 {
-    nn_store_field *field = array->state;
-    if (!field) return;
-    nn_store_field_close(field);
-    nn_free(field);
+    hashed *self = array->state;
+    if (!self) return;
+    nn_store_field_close(&self->field);
+    nn_free(self);
 }
 
 static nn_status hashed_take(void *context, const char *word)
@@ -62,6 +70,7 @@ static nn_status hashed_take(void *context, const char *word)
 static bool hashed_read(nn_store_array *array, const int64_t *start, const int64_t *count, nn_store_type type,
                         void *values, char *reason)
 {
+    const hashed *self = array->state;
     double *numbers = NULL, *next;
     bool read = NN_ALLOCATE(&numbers, count[0], "texts") == NN_OK;
     if (!read) {
@@ -69,7 +78,7 @@ static bool hashed_read(nn_store_array *array, const int64_t *start, const int64
         return false;
     }
     next = numbers;
-    nn_status status = nn_texts_walk(array->state, 0, start, count, hashed_take, &next, &read);
+    nn_status status = nn_texts_walk(&self->field, self->width, start, count, hashed_take, &next, &read);
     read = read && status == NN_OK &&
            H5Tconvert(H5T_NATIVE_DOUBLE, nn_store_memory_type(type), (size_t)count[0], numbers, NULL,
                       H5P_DEFAULT) >= 0;

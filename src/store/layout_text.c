@@ -155,16 +155,6 @@ static nn_status text_point(const nn_store_array *array, text *self)
 
 /* ---- the array ---- */
 
-/* Whether a dataset is an array of characters: anything that wrote it without dimension scales may mean texts
- * of one character. */
-static bool text_is_characters(const text *self, const nn_store_info *info)
-{
-    const nn_store_field *field = &self->field;
-    return field->depth == 0 && field->inner == 0 && !field->variable && H5Tget_size(field->type) == 1 &&
-           info->dimensions > 1 && info->extents[info->dimensions - 1] > 0 &&
-           H5Aexists(field->dataset, "DIMENSION_LIST") > 0;
-}
-
 static nn_status text_open(nn_store_array *array, nn_store_file *file, const nn_store_spec *spec)
 {
     text *self;
@@ -179,7 +169,8 @@ static nn_status text_open(nn_store_array *array, nn_store_file *file, const nn_
     if (status == NN_OK) status = nn_store_check_sources(array, spec->incomplete);
     array->id = H5I_INVALID_HID;
     NN_TRY(status);
-    if (text_is_characters(self, info)) self->width = info->extents[--info->dimensions];
+    self->width = nn_texts_width(&self->field, info);
+    if (self->width > 0) info->dimensions--;
     self->own = info->dimensions;
     if (spec->facts.size > 0) {
         NN_TRY(nn_allocate(&array->facts.bytes, spec->facts.size, 1, "different texts"));

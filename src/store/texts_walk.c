@@ -85,3 +85,10 @@ nn_status nn_texts_walk(const nn_store_field *field, int64_t width, const int64_
     }
     return status;
 }
+
+int64_t nn_texts_width(const nn_store_field *field, const nn_store_info *info)
+{
+    bool single = field->depth == 0 && field->inner == 0 && !field->variable && H5Tget_size(field->type) == 1;
+    if (!single || info->dimensions < 2 || H5Aexists(field->dataset, "DIMENSION_LIST") <= 0) return 0;
+    return info->extents[info->dimensions - 1];
+}

@@ -11,4 +11,9 @@ typedef nn_status (*nn_texts_taker)(void *context, const char *word);
 nn_status nn_texts_walk(const nn_store_field *field, int64_t width, const int64_t *start,
                         const int64_t *count, nn_texts_taker take, void *context, bool *read);
 
+/* The characters of a text, where a dataset is an array of characters as NetCDF has them: single bytes with
+ * dimension scales, a text along the last dimension. 0: its elements are texts; anything that wrote single
+ * bytes without dimension scales may mean that. */
+int64_t nn_texts_width(const nn_store_field *field, const nn_store_info *info);
+
 #endif
