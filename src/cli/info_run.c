@@ -81,12 +81,18 @@ static const char *run_ending(const run_saved *saved)
 static void run_append_line(nn_facts *facts, const run_saved *saved)
 {
     char bytes[NN_FORMAT_SIZE];
+    nn_text done = {0};
+    if (saved->progress.in_place)
+        nn_text_append(&done, "trained in place");
+    else
+        nn_text_append(&done, "%lld epochs done%s", (long long)saved->progress.epochs, run_ending(saved));
     if (saved->whole)
-        nn_text_append(&facts->text, "step %lld, %lld epochs done%s, intact, %s, fingerprint %s\n",
-                       (long long)saved->progress.step, (long long)saved->progress.epochs, run_ending(saved),
+        nn_text_append(&facts->text, "step %lld, %s, intact, %s, fingerprint %s\n",
+                       (long long)saved->progress.step, done.bytes ? done.bytes : "",
                        nn_format_bytes(bytes, (double)saved->bytes), saved->progress.fingerprint);
     else
         nn_text_append(&facts->text, "not intact: %s\n", saved->problem);
+    nn_text_free(&done);
 }
 
 static void run_append_saved(nn_facts *facts, const run_saved *saved)
@@ -106,6 +112,7 @@ static void run_append_saved(nn_facts *facts, const run_saved *saved)
 typedef struct run_newest {
     char fingerprint[32]; /* empty: there is none */
     int64_t best_epoch;
+    bool in_place; /* another program trains */
 } run_newest;
 
 /* If there is an intact one: the fingerprint of the newest, and what changed of the machine up to it. */
@@ -124,6 +131,7 @@ static nn_status run_append_checkpoints(nn_facts *facts, const char *directory, 
         if (!saved->whole || found->fingerprint[0]) continue;
         snprintf(found->fingerprint, sizeof found->fingerprint, "%s", saved->progress.fingerprint);
         found->best_epoch = saved->progress.best_epoch;
+        found->in_place = saved->progress.in_place;
         snprintf(changes, sizeof changes, "%s", saved->progress.changes);
     }
     if (facts->json) nn_text_append(&facts->text, "]");
@@ -347,7 +355,8 @@ nn_status nn_info_append_run(nn_facts *facts, const char *directory)
     NN_TRY_TO(done, status, run_append_best(facts, directory, saved, best));
     NN_TRY_TO(done, status, run_read_status(directory, &line));
     bool known = newest.fingerprint[0] != '\0';
-    const nn_stored_expected expected = {.run = nn_stored_run(directory),
+    const nn_stored_expected expected = {.in_place = newest.in_place,
+                                         .run = nn_stored_run(directory),
                                          .ended = line ? strncmp(line, "0 ", 2) == 0 : -1,
                                          .best_epoch = known ? newest.best_epoch : -1,
                                          .best = best[0] ? best : NULL,

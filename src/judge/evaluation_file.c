@@ -426,7 +426,8 @@ nn_status nn_evaluation_file_look(const char *run_directory, const nn_stored_exp
     snprintf(path, sizeof path, "%.4000s/" NN_KEPT_EVALUATION, run_directory);
     NN_TRY(nn_file_exists(path, &there));
     *state = NN_STORED_MISSING;
-    snprintf(words, NN_EVALUATION_WORDS, "missing; nntrain eval --store writes it");
+    snprintf(words, NN_EVALUATION_WORDS, "missing%s",
+             expected->in_place ? "" : "; nntrain eval --store writes it");
     if (!there) return NN_OK;
     nn_status status = nn_store_read_sealed(path, &bytes, &size);
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);

@@ -153,7 +153,8 @@ nn_status nn_stored_read(const char *run_directory, const nn_stored_expected *ex
     NN_TRY(nn_file_exists(path, &there));
     if (!there) {
         file_set(results, NN_STORED_MISSING, "missing: %s",
-                 expected->ended > 0    ? "the run has ended, but is of an earlier version, or the file was "
+                 expected->in_place     ? "the program that trains in place evaluates, too"
+                 : expected->ended > 0  ? "the run has ended, but is of an earlier version, or the file was "
                                           "removed; run the same command again to write it"
                  : expected->ended == 0 ? "the run has not been trained to its end, where it is written"
                                         : "the run has not been trained to its end, where it is written, or "

@@ -49,6 +49,7 @@ typedef enum nn_stored_state {
 
 /* What the results of a run directory must be of. */
 typedef struct nn_stored_expected {
+    bool in_place;      /* another program trains, and evaluates */
     uint64_t run;       /* of the manifest; 0: unknown, and not compared */
     int ended;          /* 1: the run was trained to its end; 0: not yet; -1: unknown */
     int64_t best_epoch; /* of the newest checkpoint; 0: there are no best weights; -1: unknown */

@@ -66,7 +66,8 @@ static nn_status read_best(nn_report_run *run)
 static void read_expect(nn_report_run *run)
 {
     bool known = run->newest.file != NULL, ended = run->look.phase == NN_RUN_ENDED;
-    run->expected = (nn_stored_expected){.run = nn_stored_run(run->directory),
+    run->expected = (nn_stored_expected){.in_place = run->progress.in_place,
+                                         .run = nn_stored_run(run->directory),
                                          .ended = run->look.phase == NN_RUN_WAITING ? -1 : ended,
                                          .best_epoch = known ? run->progress.best_epoch : -1,
                                          .best = run->best[0] ? run->best : NULL,

@@ -52,7 +52,7 @@ done:
 nn_status nn_checkpoint_get_progress(nn_store_file *checkpoint, nn_checkpoint_progress *progress)
 {
     int64_t integers[NN_KEPT_STATE];
-    char *history = NULL, *fingerprint = NULL, *ended = NULL, *changes = NULL;
+    char *history = NULL, *fingerprint = NULL, *ended = NULL, *changes = NULL, *values = NULL;
     nn_status status;
     NN_TRY(nn_store_read_verified(checkpoint, NN_KEPT_STATE_NAME, NN_STORE_I64, NN_KEPT_STATE, integers));
     progress->step = integers[0];
@@ -67,10 +67,14 @@ nn_status nn_checkpoint_get_progress(nn_store_file *checkpoint, nn_checkpoint_pr
     progress->epochs = progress_epochs(history);
     snprintf(progress->fingerprint, sizeof progress->fingerprint, "%s", fingerprint);
     snprintf(progress->ended, sizeof progress->ended, "%s", ended ? ended : "no");
+    if (nn_store_has(checkpoint, "config_values"))
+        NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "config_values", &values));
+    progress->in_place = values && strstr(values, "\tdata.in_place.x");
     if (nn_store_has(checkpoint, NN_MACHINE_CHANGES))
         NN_TRY_TO(done, status, nn_store_read_text(checkpoint, NN_MACHINE_CHANGES, &changes));
     snprintf(progress->changes, sizeof progress->changes, "%s", changes ? changes : "");
 done:
+    nn_free(values);
     nn_free(changes);
     nn_free(history);
     nn_free(fingerprint);

@@ -20,6 +20,7 @@ typedef struct nn_checkpoint_progress {
     uint64_t data_identity;
     char fingerprint[32];
     char ended[32];     /* "no", "all epochs", "early stopping" */
+    bool in_place;      /* another program trains, on samples of its own: there are no epochs */
     char changes[2048]; /* of the machine, one per line; empty: none */
 } nn_checkpoint_progress;
 

@@ -42,13 +42,13 @@ void nn_status_line_begin(const nn_rundir *directory, const char *host, int rank
 
 /* Another job may have the directory by now, and writes its own line. The text of the failure is kept.
  */
-void nn_status_line_end(const nn_rundir *directory, const char *host, nn_status status)
+void nn_status_line_end(const nn_rundir *directory, const char *host, nn_status status, const char *ended)
 {
     char code[16], *text = NULL;
     if (status == NN_ERROR_BUSY || nn_copy_text(nn_error_text(), &text) != NN_OK) return;
     snprintf(code, sizeof code, "%d", (int)status);
     if (nn_rundir_check_lease(directory) != NN_ERROR_BUSY)
-        status_write(directory, host, code, status == NN_OK ? "trained to the end" : text);
+        status_write(directory, host, code, status == NN_OK ? ended : text);
     nn_error_clear();
     if (status != NN_OK) (void)nn_fail(status, "%s", text);
     nn_free(text);

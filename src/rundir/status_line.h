@@ -10,6 +10,7 @@
 
 /* A line that cannot be written is left out: that does not fail a run. host: of this rank. */
 void nn_status_line_begin(const nn_rundir *directory, const char *host, int ranks, int nodes);
-void nn_status_line_end(const nn_rundir *directory, const char *host, nn_status status);
+/* text: what has ended, unless it failed. */
+void nn_status_line_end(const nn_rundir *directory, const char *host, nn_status status, const char *text);
 
 #endif

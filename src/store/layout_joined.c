@@ -9,10 +9,10 @@
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "store/scales.h"
 #include "store/gaps.h"
 #include "store/layout.h"
 #include "store/packing.h"
+#include "store/scales.h"
 
 typedef struct joined_member {
     nn_store_array *array;

@@ -217,7 +217,7 @@ nn_status nn_loop_train(nn_comm *comm, const nn_job *job, nn_train_result *resul
     nn_status status = nn_setup_open(comm, job, run);
     if (status == NN_OK) status = loop_train(run, result);
     nn_log_progress_end();
-    nn_status_line_end(&run->directory, nn_comm_host(comm), status);
+    nn_status_line_end(&run->directory, nn_comm_host(comm), status, "trained to the end");
     /* A failure that was not agreed on, such as one of MPI itself: the other ranks would wait forever. */
     if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
     nn_setup_close(run);

@@ -139,7 +139,8 @@ static void trainer_release(nn_trainer *trainer)
 {
     nn_trainer_forget_predictor(trainer);
     if (trainer->opened && trainer->run_directory)
-        nn_status_line_end(&trainer->run.directory, nn_comm_host(trainer->comm), trainer->failed);
+        nn_status_line_end(&trainer->run.directory, nn_comm_host(trainer->comm), trainer->failed,
+                           "trained in place by another program, which has ended it");
     if (trainer->opened) nn_setup_close(&trainer->run);
     nn_config_files_release(&trainer->files);
     nn_free(trainer->config_path);

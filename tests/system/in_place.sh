@@ -95,7 +95,9 @@ in_place 2 measured.yaml run load:3 load:77 save
 grep -q 'no checkpoint of step 77; there are: 3, 4' log || { fail "a checkpoint that is not there"; cat log; }
 [ "$(ls run/checkpoints)" = step-0000000003.h5 ] || fail "later checkpoints stay after a rollback"
 run info run
-said 'step 3'
+said 'step 3, trained in place, intact'
+said 'results: missing: the program that trains in place evaluates, too'
+said 'trained in place by another program, which has ended it'
 run export run model.nn
 in_place 2 measured.yaml run mistake:configuration load:-1
 grep -q 'different configurations' log || fail "another configuration"
