@@ -61,7 +61,8 @@ static bool field_enter(nn_store_field *field, const char *rest, size_t length)
     char *name = NULL;
     int index = -1;
     if (field->depth == NN_FIELD_DEPTH || H5Tget_class(field->type) != H5T_COMPOUND) return false;
-    field->failed |= nn_allocate((void **)&name, length + 1, 1, "the name of a field") != NN_OK;
+    if (field->failed) return false;
+    field->failed = nn_allocate((void **)&name, length + 1, 1, "the name of a field") != NN_OK;
     if (field->failed) return false;
     memcpy(name, rest, length);
     index = H5Tget_member_index(field->type, name);
@@ -97,7 +98,8 @@ static bool field_follow(nn_store_field *field, const char *rest)
 /* Opens the dataset that the first `length` bytes of the name are the path of. */
 static bool field_open_dataset(nn_store_file *file, const char *name, size_t length, nn_store_field *field)
 {
-    field->failed |= nn_allocate((void **)&field->name, length + 1, 1, "the name of a dataset") != NN_OK;
+    if (field->failed) return false;
+    field->failed = nn_allocate((void **)&field->name, length + 1, 1, "the name of a dataset") != NN_OK;
     if (field->failed) return false;
     memcpy(field->name, name, length);
     field->dataset = length > 0 ? H5Dopen2(file->id, field->name, H5P_DEFAULT) : H5I_INVALID_HID;
