@@ -4,6 +4,7 @@
 #include <yaml.h>
 
 #include "base/memory.h"
+#include "config/yaml_library.h"
 
 enum { JSON_DEPTH_MAX = 16 };
 
@@ -33,6 +34,7 @@ nn_status nn_json_open(const char *bytes, size_t length, nn_json **json)
 {
     nn_json *opened;
     *json = NULL;
+    NN_TRY(nn_config_expect_library());
     NN_TRY(NN_ALLOCATE(&opened, 1, "a reader of JSON"));
     if (!yaml_parser_initialize(&opened->parser)) {
         nn_free(opened);

@@ -1,10 +1,12 @@
 /* What the predictors of the same weights share: a model and its weights. */
 #include "base/memory.h"
+#include "config/yaml_library.h"
 #include "model/predictor.h"
 
 nn_status nn_predictor_core_restore(const nn_archive *archive, int64_t microbatch, nn_predictor_core **core)
 {
     nn_scalar scalar;
+    NN_TRY(nn_config_expect_library());
     NN_TRY(nn_archive_get_scalar(archive, &scalar));
     NN_TRY(NN_ALLOCATE(core, 1, "a predictor"));
     nn_predictor_core *made = *core;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "config/loaded_files.h"
+#include "config/yaml_library.h"
 #include "store/kept.h"
 #include "store/store.h"
 #include "train/host.h"
@@ -112,6 +113,12 @@ nn_status nn_train_lr_range(nn_comm *comm, const nn_lr_range_request *request, n
     return status;
 }
 
+nn_status nn_train_expect_libraries(nn_comm *comm)
+{
+    NN_TRY(nn_comm_agree(comm, nn_store_expect_library()));
+    return nn_comm_agree(comm, nn_config_expect_library());
+}
+
 nn_status nn_train_on_handle(int communicator, const char *config_path, const char *run_directory,
                              const char *const *overrides, size_t override_count, nn_train_result *result)
 {
@@ -123,7 +130,7 @@ nn_status nn_train_on_handle(int communicator, const char *config_path, const ch
     nn_host host;
     NN_TRY(nn_comm_create_from_handle(communicator, &comm));
     nn_host_enter(comm, &host);
-    nn_status status = nn_comm_agree(comm, nn_store_expect_library());
+    nn_status status = nn_train_expect_libraries(comm);
     if (status == NN_OK) status = nn_train_job(comm, &job, result);
     nn_host_leave(&host);
     nn_comm_destroy(comm);

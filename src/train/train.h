@@ -37,6 +37,9 @@ typedef struct nn_comparison_request {
  * ones, or different arguments. Collective. */
 nn_status nn_train_agree(nn_comm *comm, const nn_job *job);
 
+/* Whether the libraries of the program that calls are those that nntrain was built with. Collective. */
+nn_status nn_train_expect_libraries(nn_comm *comm);
+
 /* Trains. result may be NULL. NN_STOPPED: stopped on request, after a checkpoint. Collective; all ranks get
  * the same status. */
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result);

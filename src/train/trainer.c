@@ -168,7 +168,9 @@ nn_status nn_trainer_create_on_handle(int communicator, const char *config_path,
     nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a trainer"));
     if (status == NN_OK) {
         made->comm = comm;
-        status = trainer_open(made, config_path, run_directory, overrides, override_count);
+        status = nn_train_expect_libraries(comm);
+        if (status == NN_OK)
+            status = trainer_open(made, config_path, run_directory, overrides, override_count);
         if (status != NN_OK && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
         nn_watchdog_set_idle(made->run.watchdog, true);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Other libraries of BLAS and HDF5 in a program that calls nntrain change no bits, or are an error that names them.
+# Other libraries of BLAS, HDF5 and YAML in a program that calls nntrain change no bits, or are an error that names them.
 build=$(realpath "$2")
 source "$(dirname "$0")/common_guest.sh"
 
@@ -44,6 +44,25 @@ build_guest with_version version.c
 refused with_version 'failed: nn_train: nntrain was built with HDF5 ' 'failed: nn_predictor_open: nntrain was built with HDF5 ' \
     'has loaded HDF5 1.98.7'
 
+# Functions named as those of libyaml.
+cat >yaml.c <<'C'
+#include <stdlib.h>
+int yaml_parser_load(void *parser, void *document)
+{
+    abort();
+    return parser != document;
+}
+C
+build_guest alone yaml.c
+refused alone 'yaml_parser_load of this program comes from' 'rename that function'
+must "${CC:-cc}" -shared -fPIC yaml.c -o libother.so
+build_guest with_yaml -Wl,--no-as-needed ./libother.so -Wl,--as-needed
+refused with_yaml 'yaml_parser_load of this program comes from' 'start the program with LD_PRELOAD=/'
+LD_PRELOAD=$(sed -n 's/.*start the program with LD_PRELOAD=\([^ ]*\).*/\1/p' log | head -n 1)
+export LD_PRELOAD
+found=$(results plain with_yaml 2)
+unset LD_PRELOAD
+[ "$found" = "$expected" ] || fail "with a function of libyaml: $found instead of $expected"
 # Prediction calls no BLAS.
 cat >blas.c <<'C'
 #include <stdlib.h>
